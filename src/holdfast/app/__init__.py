@@ -1,0 +1,1 @@
+"""The only writer: import, update, lifecycle, reference city, backup."""

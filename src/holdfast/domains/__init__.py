@@ -1,0 +1,1 @@
+"""Sectors, one folder each, all of one shape."""

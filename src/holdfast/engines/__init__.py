@@ -1,0 +1,1 @@
+"""Computation that knows traits and services, never a sector."""

@@ -1,0 +1,1 @@
+"""The plan of a reference city: streets, blocks, buildings, terrain."""

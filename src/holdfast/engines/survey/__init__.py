@@ -1,0 +1,1 @@
+"""Survey quality: vocabulary, declared checks, and what changed between two deliveries."""

@@ -1,0 +1,1 @@
+"""Hazards, one folder each: city and parameters to intensity field."""

@@ -1,0 +1,1 @@
+"""Shared file formats, one file each; every module exports `FORMATS`."""

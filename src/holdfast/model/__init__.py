@@ -1,0 +1,1 @@
+"""The nouns: declarations, quantities, tables, city, coordinates, time, errors."""

@@ -1,0 +1,1 @@
+"""Stores of city facts: embedded GeoPackage and PostgreSQL with PostGIS."""
