@@ -1,0 +1,46 @@
+# make demo | test | lint | bench [NAME=x] | docs | serve | clean      (each sets up what it needs; see deploy/bootstrap.sh)
+SHELL := /bin/bash
+BIN := .venv/bin
+HOLDFAST := $(BIN)/holdfast
+CITY ?= demo-city
+ASSETS ?= 20000
+SEED ?= 7
+SERVE ?= 1
+HOST ?= 127.0.0.1
+PORT ?= 8765
+WORKERS ?= 2
+
+.PHONY: demo test lint bench docs serve setup clean
+
+setup:
+	@deploy/bootstrap.sh python ui
+
+# The reference city: built anew, shown, checked, and (unless SERVE=0) served.
+demo: setup
+	@deploy/demo.sh "$(CITY)" "$(ASSETS)" "$(SEED)" "$(SERVE)" "$(HOST)" "$(PORT)"
+
+serve: setup
+	@$(HOLDFAST) serve "$(CITY)" --host "$(HOST)" --port "$(PORT)"
+
+lint:
+	@deploy/bootstrap.sh python
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	@deploy/bootstrap.sh ui test-tools
+	npm --prefix ui test --silent
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered $(PYTEST)
+
+bench:
+	@deploy/bootstrap.sh python
+	@$(BIN)/python -m bench $(NAME)
+
+docs:
+	@deploy/bootstrap.sh python
+	$(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open site/index.html"
+
+clean:
+	rm -rf demo-city site dist .stamp .pytest_cache .mypy_cache .ruff_cache .coverage* src/holdfast/web/page ui/node_modules
