@@ -107,6 +107,7 @@ QUANTITIES: dict[str, Quantity] = {
         _q("resistance", "ohm", (0.0, 1e9), "sum", ("ohm", 1.0)),
         _q("resistance_per_length", "ohm/m", (0.0, 1.0), "mean", ("ohm/km", 1e-3), ("ohm/m", 1.0)),
         _q("capacitance_per_length", "F/m", (0.0, 1e-6), "mean", ("nF/km", 1e-12), ("F/m", 1.0)),
+        _q("conductance_per_length", "S/m", (0.0, 1e-6), "mean", ("uS/km", 1e-9), ("S/m", 1.0)),
         _q("energy", "J", (0.0, 1e18), "sum", ("kWh", 3.6e6), ("MWh", 3.6e9), ("J", 1.0), ("MJ", 1e6)),
         _q("frequency", "Hz", (0.0, 1e12), "mean", ("Hz", 1.0), ("MHz", 1e6), ("GHz", 1e9)),
         # gas and heat
@@ -117,6 +118,7 @@ QUANTITIES: dict[str, Quantity] = {
         _q("heat_transfer_coefficient", "W/m2/K", (0.0, 1e4), "mean", ("W/m2/K", 1.0)),
         _q("gas_fraction", "1", (0.0, 1.0), "max", ("%vol", 1e-2), ("%LEL", 5e-4), ("ppm", 1e-6)),
         _q("concentration", "kg/m3", (0.0, 1e3), "mean", ("mg/L", 1e-3), ("kg/m3", 1.0), ("mg/m3", 1e-6), ("ug/L", 1e-6)),
+        _q("reaction_rate", "1/s", (-1.0, 1.0), "mean", ("1/d", 1 / 86400), ("1/s", 1.0)),
         _q("turbidity", "NTU", (0.0, 1e4), "mean"),
         _q("ph", "1", (0.0, 14.0), "mean"),
         # movement
