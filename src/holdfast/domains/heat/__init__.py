@@ -1,0 +1,5 @@
+"""Heat: see README.md."""
+
+from .domain import DOMAIN
+
+__all__ = ["DOMAIN"]

@@ -1,0 +1,5 @@
+"""Power: see README.md."""
+
+from .domain import DOMAIN
+
+__all__ = ["DOMAIN"]

@@ -1,0 +1,5 @@
+"""Telecom: see README.md."""
+
+from .domain import DOMAIN
+
+__all__ = ["DOMAIN"]
