@@ -41,7 +41,8 @@ def diagnose(source: str | Crs, x: np.ndarray, y: np.ndarray, city: str | Crs | 
         return None
     place = f"the median coordinate ({east:.3f}, {north:.3f}) is not in the area of use of {crs.title}"
     if fits(crs.code, north, east):
-        return Diagnosis("swapped", f"{place}, but would be with x and y exchanged", "Exchange the axes (map x to the north column), or state the CRS the file is in")
+        fix = "Exchange the axes (map x to the north column), or state the CRS the file is in"
+        return Diagnosis("swapped", f"{place}, but would be with x and y exchanged", fix)
     if not crs.geographic and abs(east) <= 180 and abs(north) <= 90:
         return Diagnosis("degrees", f"{place}; it looks like degrees", "State a geographic CRS, for example --crs EPSG:4490 or --crs EPSG:4326")
     if crs.metre == 1.0 and fits(crs.code, east * 0.3048, north * 0.3048):

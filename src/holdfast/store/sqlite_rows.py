@@ -1,0 +1,95 @@
+"""Between Arrow columns and SQLite rows: fast both ways, and the SQL fragments that both reader and writer need."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from holdfast.model.tables import INSTANT
+from holdfast.model.time import to_text
+
+from . import gpkg_blob
+
+
+def to_python(column: pa.ChunkedArray | pa.Array) -> Iterable[Any]:
+    """A column as values that sqlite3 binds. NaN binds as NULL, as missing numbers should."""
+    if column.null_count == len(column):
+        return repeat(None, len(column))
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        column = pc.strftime(pc.cast(column, INSTANT), format="%Y-%m-%dT%H:%M:%SZ")
+    elif pa.types.is_date(kind):
+        column = pc.cast(column, pa.string())
+    elif pa.types.is_boolean(kind):
+        column = pc.cast(column, pa.int64())
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_integer(array.type) and array.null_count:
+        return array.to_pylist()
+    values: list[Any] = array.to_numpy(zero_copy_only=False).tolist()
+    return values
+
+
+def to_arrow(values: Sequence[Any], kind: pa.DataType, *, geometry: bool = False) -> pa.Array:
+    """A column from what sqlite3 returned."""
+    if geometry:
+        return gpkg_blob.to_wkb(pa.array(values, pa.binary()))
+    if pa.types.is_timestamp(kind):
+        return _instants(values)
+    if pa.types.is_date(kind):
+        return pc.cast(pa.array(values, pa.string()), kind)
+    if pa.types.is_boolean(kind):
+        return pc.cast(pa.array(values, pa.int64()), kind)
+    if pa.types.is_float64(kind):
+        return pa.array(np.array(values, np.float64), kind, from_pandas=True)
+    return pa.array(values, kind)
+
+
+def _instants(values: Sequence[Any]) -> pa.Array:
+    # few distinct stamps per column: parse each once
+    texts = pa.array(values, pa.string()).dictionary_encode()
+    parsed = pc.cast(pc.replace_substring(texts.dictionary, "Z", ""), pa.timestamp("ms"))
+    return pc.take(pc.cast(parsed, INSTANT), texts.indices)
+
+
+def fetch(cursor: sqlite3.Cursor, schema: pa.Schema, *, chunk: int = 50_000) -> Iterator[pa.Table]:
+    """Result rows as Arrow tables of at most `chunk` rows; the cursor's columns are those of the schema, in order."""
+    while rows := cursor.fetchmany(chunk):
+        columns = list(zip(*rows, strict=True))
+        arrays = [to_arrow(column, f.type, geometry=f.name == "geometry") for column, f in zip(columns, schema, strict=True)]
+        yield pa.table(arrays, schema=schema)
+
+
+def collect(pieces: Iterable[pa.Table], schema: pa.Schema) -> pa.Table:
+    """One table of all pieces, with the schema's columns when there is none."""
+    tables = list(pieces)
+    return pa.concat_tables(tables) if tables else schema.empty_table()
+
+
+def insert(connection: sqlite3.Connection, table: str, columns: dict[str, Iterable[Any]]) -> None:
+    """Insert columns of equal length. Columns that are all missing should be left out."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join("?" * len(columns))
+    connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', zip(*columns.values(), strict=False))
+
+
+def with_ids(connection: sqlite3.Connection, ids: Sequence[str]) -> str:
+    """Put ids into a temporary table and return SQL for a sub-select of them."""
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (id TEXT PRIMARY KEY) WITHOUT ROWID")
+    connection.execute("DELETE FROM temp.wanted")
+    connection.executemany("INSERT OR IGNORE INTO temp.wanted VALUES (?)", ((i,) for i in ids))
+    return "SELECT id FROM temp.wanted"
+
+
+def stamp_text(instant: Any) -> str:
+    """The text form of an instant that is never null."""
+    text = to_text(instant)
+    assert text is not None
+    return text
+
+
