@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -49,12 +48,3 @@ def _strip(blob: bytes) -> bytes | None:
     if flags & 0x10:
         return None  # empty geometry: a fact without a place
     return blob[8 + _ENVELOPE_BYTES[(flags >> 1) & 7] :]
-
-
-def bounds(wkb: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    """Bounds (n, 4) as min x, min y, max x, max y; NaN where the geometry is null."""
-    import shapely
-
-    column = wkb.combine_chunks() if isinstance(wkb, pa.ChunkedArray) else wkb
-    values: np.ndarray[Any, Any] = column.to_numpy(zero_copy_only=False)
-    return shapely.bounds(shapely.from_wkb(values))

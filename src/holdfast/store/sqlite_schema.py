@@ -43,7 +43,7 @@ CREATE INDEX link_from ON link(from_id);
 CREATE INDEX link_to ON link(to_id);
 CREATE TABLE setting (fid INTEGER PRIMARY KEY, key TEXT NOT NULL, version INTEGER NOT NULL, value TEXT NOT NULL, author TEXT, standard TEXT, clause TEXT,
   edition TEXT, mark TEXT, recorded_at DATETIME NOT NULL, UNIQUE (key, version));
-CREATE TABLE event (number INTEGER PRIMARY KEY, time DATETIME NOT NULL, type TEXT NOT NULL, subject TEXT, actor TEXT, cause TEXT, payload TEXT NOT NULL,
+CREATE TABLE event (number INTEGER PRIMARY KEY, time DATETIME NOT NULL, type TEXT NOT NULL, subject TEXT, actor TEXT, cause TEXT, payload TEXT,
   previous_hash TEXT NOT NULL, hash TEXT NOT NULL UNIQUE);
 CREATE INDEX event_subject ON event(subject);
 CREATE TABLE run (fid INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, capability TEXT NOT NULL, code_version TEXT, input_digest TEXT, parameters TEXT,

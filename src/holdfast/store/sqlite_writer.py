@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -15,12 +14,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from holdfast.model import chain, tables
+from holdfast.model import geometry, tables
 from holdfast.model.errors import Conflict, Invalid
 from holdfast.model.spec import Kind
 from holdfast.model.time import Instant, to_text
 
-from . import gpkg_blob, rtree_bulk
+from . import event_chain, gpkg_blob, rtree_bulk
 from . import sqlite_schema as schema
 from .sqlite_rows import insert, stamp_text, to_python, with_ids
 
@@ -79,7 +78,7 @@ class SqliteWriter:
             self._db.execute(f'DELETE FROM "{schema.rtree_name(layer)}" WHERE id IN (SELECT fid FROM "{layer}" WHERE id IN ({wanted}))')
             rows = self._db.execute(f'SELECT fid, geometry FROM "{past}" WHERE fid >= ? AND geometry NOT NULL', (start,)).fetchall()
             if rows:
-                boxes = gpkg_blob.bounds(gpkg_blob.to_wkb(pa.array([r[1] for r in rows], pa.binary())))
+                boxes = geometry.bounds(gpkg_blob.to_wkb(pa.array([r[1] for r in rows], pa.binary())))
                 self._pending.setdefault(past, []).append((np.array([r[0] for r in rows], np.int64), boxes))
         return self._db.execute(f'DELETE FROM "{layer}" WHERE id IN ({wanted})').rowcount
 
@@ -102,11 +101,11 @@ class SqliteWriter:
         wkb = rows["geometry"]
         if kind.geometry and wkb.null_count < count:
             columns["geometry"] = to_python(gpkg_blob.from_wkb(wkb, self._srs_id))
-            boxes = gpkg_blob.bounds(wkb)
+            boxes = geometry.bounds(wkb)
             placed = ~np.isnan(boxes[:, 0])
             self._pending.setdefault(target, []).append((np.arange(start, start + count, dtype=np.int64)[placed], boxes[placed]))
         if kind.trait == "edge":
-            columns["shape_length"] = _plan_length(wkb)
+            columns["shape_length"] = geometry.length(wkb).tolist()
         insert(self._db, target, columns | times)
 
     # other tables
@@ -139,17 +138,9 @@ class SqliteWriter:
         return int(version)
 
     def append_event(self, row: dict[str, Any]) -> str:
-        last = self._db.execute("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1").fetchone() or (0, chain.GENESIS)
-        payload = row.get("payload")
-        event = {
-            **{name: row.get(name) for name in ("type", "subject", "actor", "cause")},
-            "number": last[0] + 1,
-            "time": to_text(row["time"]) if row.get("time") is not None else self._stamp,
-            "payload": payload if isinstance(payload, str) else json.dumps(payload or {}, ensure_ascii=False, sort_keys=True),
-            "previous_hash": last[1],
-        }
-        event["hash"] = chain.event_hash(event)
-        self._insert_row("event", event)
+        last = self._db.execute("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1").fetchone() or (0, event_chain.FIRST_HASH)
+        event = event_chain.event_row(row, last[0] + 1, last[1], self.stamp)
+        self._insert_row("event", event | {"time": to_text(event["time"])})
         return str(event["hash"])
 
     def append_run(self, row: dict[str, Any]) -> None:
@@ -281,11 +272,3 @@ def stored_name(name: str, digest: str) -> str:
     """Where a kept file lies inside the city's folder: its digest is part of the name, its ending stays."""
     path = Path(name)
     return str(path.with_name(f"{path.stem}.{digest[:12]}{path.suffix}"))
-
-
-def _plan_length(wkb: pa.ChunkedArray) -> list[float]:
-    import shapely
-
-    values: np.ndarray[Any, Any] = wkb.combine_chunks().to_numpy(zero_copy_only=False)
-    lengths: list[float] = shapely.length(shapely.from_wkb(values)).tolist()
-    return lengths
