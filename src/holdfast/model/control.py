@@ -191,7 +191,7 @@ def _gross_errors(source: np.ndarray, target: np.ndarray, model: Model, max_resi
 def _solve(source: np.ndarray, target: np.ndarray, model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Residuals, leave-one-out predictions, leverages, matrix and offset about the centres of both sides."""
     u, goal = source - source.mean(axis=0), target - target.mean(axis=0)
-    spread = np.sqrt((u**2).sum(axis=1).max())
+    spread = max(float(np.sqrt((u**2).sum(axis=1).max())), 1e-9)
     design = _design(u / spread, model)
     parameters, *_ = np.linalg.lstsq(design, goal.reshape(-1), rcond=None)
     residuals = (design @ parameters - goal.reshape(-1)).reshape(-1, 2)

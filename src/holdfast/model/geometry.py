@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Column = pa.Array | pa.ChunkedArray
+Column: TypeAlias = pa.Array | pa.ChunkedArray
 PlanTransform = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 _SIMPLE: dict[int, tuple[int, int]] = {  # WKB code -> bytes before the coordinates, dimensions
@@ -118,7 +118,8 @@ def decode(column: Column) -> np.ndarray:
     """(n,) Shapely geometries; None for null rows and for bytes that are no WKB."""
     import shapely
 
-    return shapely.from_wkb(_chunk(column).to_numpy(zero_copy_only=False), on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # GEOS raises the flag for NaN coordinates, which `problems` reports
+        return shapely.from_wkb(_chunk(column).to_numpy(zero_copy_only=False), on_invalid="ignore")
 
 
 def encode(geometries: Any) -> pa.Array:
@@ -265,11 +266,11 @@ def length(column: Column | Coordinates) -> np.ndarray:
     count = simple.counts
     out = np.where(count > 0, 0.0, np.nan)
     if simple.lines and len(simple.values) > 1:
-        step = np.hypot(np.diff(simple.values[:, 0]), np.diff(simple.values[:, 1]))
-        step[simple.offsets[1:-1][(simple.offsets[1:-1] > 0) & (simple.offsets[1:-1] < len(simple.values))] - 1] = 0.0  # between two lines
-        total = np.concatenate(([0.0], np.cumsum(step)))
-        longer = count > 1
-        out[longer] = total[simple.offsets[1:][longer] - 1] - total[simple.offsets[:-1][longer]]
+        step = np.zeros(len(simple.values))  # from each vertex to the next one of the same line
+        np.hypot(np.diff(simple.values[:, 0]), np.diff(simple.values[:, 1]), out=step[:-1])
+        filled = count > 0
+        step[simple.offsets[1:][filled] - 1] = 0.0
+        out[filled] = np.add.reduceat(step, simple.offsets[:-1][filled])
     return out
 
 
