@@ -1,0 +1,133 @@
+/** What the server answers, and the only place that asks it. */
+
+export type Scalar = string | number | boolean | null
+export type Severity = 'error' | 'warning' | 'info'
+export type Bounds = [number, number, number, number]
+
+export interface CityInfo {
+  name: string
+  crs: string
+  crs_title: string
+  georeferenced: boolean
+  bounds: Bounds | null
+}
+
+export interface UnmetNeed {
+  kind: string
+  service: string
+  without: number
+  total: number
+}
+
+export interface Summary {
+  city: CityInfo
+  kinds: Record<string, number>
+  links: number
+  findings: Record<Severity, number> | null
+  unmet_needs: UnmetNeed[]
+}
+
+export interface FieldInfo {
+  name: string
+  title: string
+  title_zh: string
+  type: string
+  unit: string
+  factor: number
+  offset: number
+  codes: Record<string, { title: string; title_zh: string }> | null
+}
+
+export interface KindInfo {
+  name: string
+  domain: string
+  trait: string
+  geometry: string | null
+  title: string
+  title_zh: string
+  colour: [number, number, number] | null
+  category: string
+  feature_code: string
+  network: string | null
+  fields: FieldInfo[]
+}
+
+export interface DomainInfo {
+  name: string
+  title: string
+  title_zh: string
+}
+
+export interface Catalog {
+  domains: DomainInfo[]
+  kinds: KindInfo[]
+}
+
+export interface Finding {
+  kind: string | null
+  column: string | null
+  id: string | null
+  rule: string
+  severity: Severity
+  message: string
+  fix: string
+  lon: number | null
+  lat: number | null
+}
+
+export interface FindingList {
+  assessed_at: string | null
+  counts: Record<Severity, number>
+  total: number
+  findings: Finding[]
+}
+
+export interface Version {
+  values: Record<string, Scalar>
+  geometry: GeoJSON.Geometry | null
+  valid_from: string
+  valid_to: string | null
+  recorded_at: string
+  superseded_at: string | null
+}
+
+export interface History {
+  id: string
+  kind: string
+  versions: Version[]
+}
+
+export interface Link {
+  from_id: string
+  to_id: string
+  relation: string
+  service: string | null
+}
+
+export interface LayerData extends GeoJSON.FeatureCollection {
+  numberMatched: number
+  numberReturned: number
+}
+
+export class ProblemError extends Error {}
+
+async function ask<T>(path: string, init?: RequestInit): Promise<T> {
+  const answer = await fetch(path, init)
+  const body: unknown = await answer.json()
+  if (!answer.ok) {
+    const problem = body as { detail?: string; fix?: string }
+    throw new ProblemError([problem.detail ?? answer.statusText, problem.fix].filter(Boolean).join(' '))
+  }
+  return body as T
+}
+
+export const api = {
+  summary: () => ask<Summary>('api/summary'),
+  catalog: () => ask<Catalog>('api/catalog'),
+  findings: (severity: Severity | 'all', limit: number) => ask<FindingList>(`api/findings?limit=${limit}${severity === 'all' ? '' : `&severity=${severity}`}`),
+  check: () => ask<FindingList>('api/check', { method: 'POST' }),
+  history: (id: string) => ask<History>(`api/history/${encodeURIComponent(id)}`),
+  links: (id: string) => ask<{ links: Link[] }>(`api/links/${encodeURIComponent(id)}`),
+  layer: (kind: string, bounds: Bounds, limit: number, columns: string[], signal: AbortSignal) =>
+    ask<LayerData>(`api/assets/${kind}?f=geojson&bbox=${bounds.map((v) => v.toFixed(6)).join(',')}&limit=${limit}${columns.length ? `&columns=${columns.join(',')}` : ''}`, { signal }),
+}

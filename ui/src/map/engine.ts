@@ -1,0 +1,199 @@
+/** The map itself: layers filled by bounding box, picking, focus. Plain TypeScript; the page talks to it through calls. */
+import * as maplibregl from 'maplibre-gl'
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import 'maplibre-gl/dist/maplibre-gl.css'
+import { api, type Bounds, type LayerData } from '../api'
+import { specsOf, type LayerPlan } from './style'
+
+// MapLibre's worker is a file of its own; without this the map stays blank.
+maplibregl.setWorkerUrl(workerUrl)
+
+export interface LayerStatus {
+  returned: number
+  matched: number
+}
+
+export interface MapEvents {
+  onPick(id: string): void
+  onStatus(kind: string, status: LayerStatus | null): void
+  onBusy(pending: number): void
+}
+
+const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] }
+const CHOSEN = 'chosen'
+
+interface Loaded {
+  bounds: Bounds
+  complete: boolean
+}
+
+export class CityMap {
+  private readonly map: maplibregl.Map
+  private readonly loaded = new Map<string, Loaded>()
+  private readonly running = new Map<string, AbortController>()
+  private plans: LayerPlan[] = []
+  private raise = false
+  private timer = 0
+  readonly ready: Promise<void>
+
+  constructor(
+    container: HTMLElement,
+    label: string,
+    private readonly events: MapEvents,
+  ) {
+    this.map = new maplibregl.Map({
+      container,
+      style: { version: 8, sources: {}, layers: [{ id: 'paper', type: 'background', paint: { 'background-color': '#eef1f3' } }] },
+      attributionControl: false,
+      maxZoom: 21,
+      fadeDuration: 0,
+      dragRotate: true,
+    })
+    this.map.getCanvas().setAttribute('aria-label', label)
+    this.map.addControl(new maplibregl.NavigationControl({ visualizePitch: true }), 'top-right')
+    this.map.addControl(new maplibregl.ScaleControl({ maxWidth: 120 }), 'bottom-right')
+    this.map.on('moveend', () => this.schedule())
+    this.map.on('click', (event) => this.pick(event.point))
+    this.map.on('mousemove', (event) => {
+      this.map.getCanvas().style.cursor = this.hit(event.point) ? 'pointer' : ''
+    })
+    this.ready = new Promise((resolve) => this.map.once('load', () => resolve()))
+  }
+
+  /** Puts all layers on the map in drawing order; their data follow as they come into view. */
+  setPlans(plans: LayerPlan[]): void {
+    this.plans = plans
+    for (const plan of plans) this.map.addSource(plan.kind.name, { type: 'geojson', data: EMPTY, tolerance: 0.2 })
+    this.map.addSource(CHOSEN, { type: 'geojson', data: EMPTY })
+    this.drawLayers()
+  }
+
+  fit(bounds: Bounds): void {
+    this.map.fitBounds(bounds, { padding: 30, duration: 0, maxZoom: 18 })
+    this.schedule()
+  }
+
+  focus(lon: number, lat: number): void {
+    this.map.jumpTo({ center: [lon, lat], zoom: Math.max(this.map.getZoom(), 17) })
+  }
+
+  setVisible(kind: string, visible: boolean): void {
+    const plan = this.plans.find((p) => p.kind.name === kind)
+    if (!plan) return
+    plan.visible = visible
+    for (const spec of specsOf(plan, this.raise)) this.map.setLayoutProperty(spec.id, 'visibility', visible ? 'visible' : 'none')
+    this.schedule()
+  }
+
+  setRaised(raise: boolean): void {
+    for (const plan of this.plans) for (const spec of specsOf(plan, this.raise)) this.map.removeLayer(spec.id)
+    for (const id of ['chosen/fill', 'chosen/line', 'chosen/point']) this.map.removeLayer(id)
+    this.raise = raise
+    this.drawLayers()
+    this.map.jumpTo({ pitch: raise ? 50 : 0, bearing: raise ? -18 : 0 })
+  }
+
+  /** Marks one asset; null takes the mark away. */
+  choose(geometry: GeoJSON.Geometry | null): void {
+    this.source(CHOSEN).setData(geometry ? { type: 'Feature', geometry, properties: {} } : EMPTY)
+  }
+
+  /** True when nothing is being fetched and everything fetched is drawn. */
+  settled(): boolean {
+    return this.timer === 0 && this.running.size === 0 && this.map.areTilesLoaded()
+  }
+
+  resize(): void {
+    this.map.resize()
+  }
+
+  pickAt(x: number, y: number): string | null {
+    return this.hit(new maplibregl.Point(x, y))
+  }
+
+  private drawLayers(): void {
+    for (const plan of this.plans) {
+      for (const spec of specsOf(plan, this.raise)) {
+        this.map.addLayer({ ...spec, layout: { ...spec.layout, visibility: plan.visible ? 'visible' : 'none' } } as typeof spec)
+      }
+    }
+    this.map.addLayer({ id: 'chosen/fill', source: CHOSEN, type: 'fill', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': '#ffb300', 'fill-opacity': 0.45 } })
+    this.map.addLayer({ id: 'chosen/line', source: CHOSEN, type: 'line', layout: { 'line-cap': 'round' }, filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': '#ff6f00', 'line-width': 5 } })
+    this.map.addLayer({ id: 'chosen/point', source: CHOSEN, type: 'circle', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 10, 'circle-color': 'rgba(255,179,0,0.25)', 'circle-stroke-color': '#ff6f00', 'circle-stroke-width': 3 } })
+  }
+
+  private source(name: string): maplibregl.GeoJSONSource {
+    return this.map.getSource(name) as maplibregl.GeoJSONSource
+  }
+
+  private schedule(): void {
+    window.clearTimeout(this.timer)
+    this.timer = window.setTimeout(() => {
+      this.timer = 0
+      this.load()
+    }, 150)
+  }
+
+  /** Asks for every visible layer whose data do not cover the view yet; a newer request replaces an older one. */
+  private load(): void {
+    const b = this.map.getBounds()
+    const view: Bounds = [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()]
+    for (const plan of this.plans) {
+      const kind = plan.kind.name
+      if (!plan.visible || this.map.getZoom() < plan.minZoom) {
+        this.events.onStatus(kind, null)
+        continue
+      }
+      const have = this.loaded.get(kind)
+      if (have?.complete && contains(have.bounds, view)) continue
+      this.running.get(kind)?.abort()
+      const control = new AbortController()
+      this.running.set(kind, control)
+      this.events.onBusy(this.running.size)
+      void this.fetchLayer(plan, widened(view), control)
+    }
+  }
+
+  private async fetchLayer(plan: LayerPlan, bounds: Bounds, control: AbortController): Promise<void> {
+    const kind = plan.kind.name
+    try {
+      const data: LayerData = await api.layer(kind, bounds, plan.limit, plan.columns, control.signal)
+      if (control.signal.aborted) return
+      this.source(kind).setData(data)
+      this.loaded.set(kind, { bounds, complete: data.numberReturned === data.numberMatched })
+      this.events.onStatus(kind, { returned: data.numberReturned, matched: data.numberMatched })
+    } catch (error) {
+      if (!control.signal.aborted) throw error
+    } finally {
+      if (this.running.get(kind) === control) this.running.delete(kind)
+      this.events.onBusy(this.running.size)
+    }
+  }
+
+  /** The id of what is drawn topmost within a few pixels of a point; areas only when nothing else is near. */
+  private hit(point: maplibregl.Point): string | null {
+    const near = this.map.queryRenderedFeatures([
+      [point.x - 4, point.y - 4],
+      [point.x + 4, point.y + 4],
+    ])
+    const known = near.filter((f) => f.source !== CHOSEN && typeof f.properties.id === 'string')
+    const best = known.find((f) => f.layer.type === 'circle' || f.layer.type === 'line') ?? known[0]
+    return best ? (best.properties.id as string) : null
+  }
+
+  private pick(point: maplibregl.Point): void {
+    const id = this.hit(point)
+    if (id) this.events.onPick(id)
+  }
+}
+
+export function contains(outer: Bounds, inner: Bounds): boolean {
+  return outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3]
+}
+
+/** The view and a quarter of its size on each side, so that small moves need no new request. */
+export function widened([west, south, east, north]: Bounds): Bounds {
+  const dx = (east - west) / 4
+  const dy = (north - south) / 4
+  return [Math.max(-180, west - dx), Math.max(-90, south - dy), Math.min(180, east + dx), Math.min(90, north + dy)]
+}

@@ -1,0 +1,100 @@
+/** How kinds are drawn. Everything follows from the declaration: trait, geometry and symbol; nothing knows a domain. */
+import type { CircleLayerSpecification, ExpressionSpecification, FillExtrusionLayerSpecification, FillLayerSpecification, LineLayerSpecification } from 'maplibre-gl'
+import type { KindInfo } from '../api'
+
+export type Shape = 'area' | 'line' | 'point'
+export type Rgb = [number, number, number]
+export type LayerSpec = FillLayerSpecification | LineLayerSpecification | CircleLayerSpecification | FillExtrusionLayerSpecification
+
+export interface LayerPlan {
+  kind: KindInfo
+  shape: Shape
+  /** pipeline: coded by the survey standard; surface: other lines, drawn below */
+  pipeline: boolean
+  colour: Rgb
+  /** data is fetched and drawn from this zoom on */
+  minZoom: number
+  /** so few that they are landmarks: seen from afar and drawn large */
+  few: boolean
+  limit: number
+  visible: boolean
+  /** has a height to raise it in the 3D view */
+  raised: boolean
+  columns: string[]
+}
+
+const GREYS: Record<Shape, Rgb> = { area: [197, 203, 209], line: [176, 182, 188], point: [92, 104, 117] }
+
+export function shapeOf(kind: KindInfo): Shape | null {
+  if (kind.geometry === null) return null
+  if (kind.geometry === 'Point') return 'point'
+  return kind.geometry === 'LineString' ? 'line' : 'area'
+}
+
+/** What to draw and in which order: areas, surface lines, pipelines, points, facilities on top. */
+export function planLayers(kinds: KindInfo[], counts: Record<string, number>): LayerPlan[] {
+  const plans: LayerPlan[] = []
+  for (const kind of kinds) {
+    const shape = shapeOf(kind)
+    if (shape === null || !counts[kind.name]) continue
+    const total = counts[kind.name] ?? 0
+    const few = total <= 600
+    const pipeline = shape === 'line' && kind.feature_code !== ''
+    const raised = shape === 'area' && kind.fields.some((f) => f.name === 'height')
+    plans.push({
+      kind,
+      shape,
+      pipeline,
+      colour: kind.colour ?? GREYS[shape],
+      minZoom: shape === 'point' ? (total <= 60 ? 0 : few ? 12.5 : 15.5) : 0,
+      few,
+      limit: shape === 'point' ? 3000 : 6000,
+      visible: shape !== 'area' || raised || kind.colour !== null,
+      raised,
+      columns: raised ? ['height'] : [],
+    })
+  }
+  return plans.sort((a, b) => rank(a) - rank(b))
+}
+
+function rank(plan: LayerPlan): number {
+  if (plan.shape === 'area') return plan.raised ? 2 : plan.colour === GREYS.area ? 1 : 0
+  if (plan.shape === 'line') return plan.pipeline ? 4 : 3
+  return plan.few ? 6 : 5
+}
+
+export const css = ([r, g, b]: Rgb): string => `rgb(${r}, ${g}, ${b})`
+
+/** A colour moved towards black (share > 0): for outlines around bright standard colours. */
+export function darker([r, g, b]: Rgb, share: number): Rgb {
+  const mix = (value: number) => Math.round(value * (1 - share))
+  return [mix(r), mix(g), mix(b)]
+}
+
+const zoomed = (...stops: [number, number][]): ExpressionSpecification => ['interpolate', ['exponential', 1.5], ['zoom'], ...stops.flat()] as ExpressionSpecification
+
+/** The map layers of one kind; all read the source named like the kind. */
+export function specsOf(plan: LayerPlan, raise: boolean): LayerSpec[] {
+  const source = plan.kind.name
+  const base = { source, minzoom: plan.minZoom } as const
+  const colour = css(plan.colour)
+  if (plan.shape === 'area') {
+    if (plan.raised && raise) {
+      return [{ ...base, id: `${source}/raised`, type: 'fill-extrusion', paint: { 'fill-extrusion-color': colour, 'fill-extrusion-height': ['coalesce', ['get', 'height'], 3], 'fill-extrusion-opacity': 0.82 } }]
+    }
+    return [
+      { ...base, id: `${source}/fill`, type: 'fill', paint: { 'fill-color': colour, 'fill-opacity': plan.raised ? 0.75 : 0.4 } },
+      { ...base, id: `${source}/edge`, type: 'line', paint: { 'line-color': css(darker(plan.colour, 0.35)), 'line-width': zoomed([12, 0.2], [17, 1]), 'line-opacity': 0.7 } },
+    ]
+  }
+  if (plan.shape === 'line') {
+    const layout = { 'line-cap': 'round', 'line-join': 'round' } as const
+    if (!plan.pipeline) return [{ ...base, id: `${source}/line`, type: 'line', layout, paint: { 'line-color': colour, 'line-width': zoomed([11, 0.6], [14, 2.5], [17, 10], [20, 40]), 'line-opacity': 0.55 } }]
+    return [
+      { ...base, id: `${source}/casing`, type: 'line', layout, paint: { 'line-color': css(darker(plan.colour, 0.6)), 'line-width': zoomed([11, 1], [15, 2.6], [18, 6.5]), 'line-opacity': 0.6 } },
+      { ...base, id: `${source}/line`, type: 'line', layout, paint: { 'line-color': colour, 'line-width': zoomed([11, 0.8], [15, 1.8], [18, 4.5]) } },
+    ]
+  }
+  const size = plan.few ? zoomed([11, 2.5], [15, 5], [18, 8]) : zoomed([15, 1.8], [18, 4.5])
+  return [{ ...base, id: `${source}/point`, type: 'circle', paint: { 'circle-color': colour, 'circle-radius': size, 'circle-stroke-color': plan.few ? '#1b2733' : css(darker(plan.colour, 0.6)), 'circle-stroke-width': plan.few ? 1.4 : 0.8 } }]
+}
