@@ -23,8 +23,10 @@ USE = {
     "R2": "residential", "T2": "residential", "O2": "residential", "B1": "commercial", "B2": "office", "A1": "public", "A33": "school", "A5": "hospital",
     "M2": "industrial", "W1": "warehouse", "U1": "utility", "U2": "utility",
 }
-STOREY_HEIGHT = {"residential": 3.0, "commercial": 4.5, "office": 4.0, "public": 3.9, "school": 3.9, "hospital": 4.2, "industrial": 6.5, "warehouse": 7.0, "utility": 5.0}
-FLOOR_PER_PERSON = {"residential": 36.0, "commercial": 30.0, "office": 18.0, "public": 25.0, "school": 9.0, "hospital": 28.0, "industrial": 60.0, "warehouse": 180.0, "utility": 150.0}
+STOREY_HEIGHT = {"residential": 3.0, "commercial": 4.5, "office": 4.0, "public": 3.9, "school": 3.9, "hospital": 4.2, "industrial": 6.5, "warehouse": 7.0,
+"utility": 5.0}
+FLOOR_PER_PERSON = {"residential": 36.0, "commercial": 30.0, "office": 18.0, "public": 25.0, "school": 9.0, "hospital": 28.0, "industrial": 60.0,
+"warehouse": 180.0, "utility": 150.0}
 MARGIN, SMALLEST = 2.0, 7.0
 
 

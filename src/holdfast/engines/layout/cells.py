@@ -115,7 +115,8 @@ def lattice(u: np.ndarray, v: np.ndarray, banks: tuple[int, int]) -> tuple[Lines
     xy = np.column_stack([np.tile(u, nv), np.repeat(v, nu)])
     none, flat = np.empty(0, np.int64), np.empty((0, 2))
     lines = Lines(flat, flat, none, none, none, none, none, [xy])
-    across = lines.add(grid[:, :-1].ravel(), grid[:, 1:].ravel(), np.repeat(np.where(np.isin(np.arange(nv), banks), 1, 0), nu - 1), np.repeat(np.arange(nv), nu - 1))
+    across = lines.add(grid[:, :-1].ravel(), grid[:, 1:].ravel(), np.repeat(np.where(np.isin(np.arange(nv), banks), 1, 0), nu - 1), np.repeat(np.arange(nv),
+    nu - 1))
     along = lines.add(grid[:-1].ravel(), grid[1:].ravel(), np.zeros(nu * (nv - 1), np.int64), np.tile(nv + np.arange(nu), nv - 1))
     across, along = across.reshape(nv, nu - 1), along.reshape(nv - 1, nu)
     row, col = (g.ravel() for g in np.meshgrid(np.delete(np.arange(nv - 1), banks[0]), np.arange(nu - 1), indexing="ij"))

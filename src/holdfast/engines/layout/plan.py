@@ -158,11 +158,14 @@ def _assemble(assets: int, seed: int, terrain: Terrain, streets: Any, blocks: An
     river = terrain.river()
     bounds = shapely.total_bounds(np.concatenate([blocks.polygon, [river.buffer(terrain.river_width / 2)]]))
     margin = 60.0
-    extent = (float(np.floor(bounds[0] - margin)), float(np.floor(bounds[1] - margin)), float(np.ceil(bounds[2] + margin)), float(np.ceil(bounds[3] + margin)))
+    extent = (float(np.floor(bounds[0] - margin)), float(np.floor(bounds[1] - margin)), float(np.ceil(bounds[2] + margin)),
+    float(np.ceil(bounds[3] + margin)))
     bx, by = buildings.xy.T
     return CityPlan(
-        seed=seed, size=assets, crs="EPSG:4547", origin=CENTRE, extent=extent, junction_x=x.copy(), junction_y=y.copy(), junction_z=np.round(_deck(terrain, streets), 3),
-        street_from=a, street_to=b, street_class=streets.level, street_width=streets.width, street_name=streets.name, street_length=length, street_bridge=streets.bridge,
+        seed=seed, size=assets, crs="EPSG:4547", origin=CENTRE, extent=extent, junction_x=x.copy(), junction_y=y.copy(), junction_z=np.round(_deck(terrain,
+        streets), 3),
+        street_from=a, street_to=b, street_class=streets.level, street_width=streets.width, street_name=streets.name, street_length=length,
+        street_bridge=streets.bridge,
         block_polygon=blocks.polygon, block_use=blocks.use, block_zone=blocks.zone, block_ward=streets.ward, building_polygon=buildings.polygon,
         building_x=bx.copy(), building_y=by.copy(), building_z=np.round(terrain.ground(bx, by), 3), building_storeys=buildings.storeys,
         building_underground=buildings.underground, building_height=buildings.height, building_use=buildings.use, building_people=buildings.people,

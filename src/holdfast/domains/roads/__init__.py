@@ -1,0 +1,5 @@
+"""Roads: streets and crossings, bridges, signals, public transport, travel demand."""
+
+from .domain import DOMAIN
+
+__all__ = ["DOMAIN"]
