@@ -204,6 +204,10 @@ class Settings:
     def keys(self) -> list[str]:
         return sorted(self._defaults)
 
+    def values(self) -> dict[str, Any]:
+        """All settings as they stand, by key."""
+        return {key: self[key] for key in self._defaults}
+
     def versions(self, key: str) -> pa.Table:
         """Every version of one setting known at the city's time, oldest first."""
         rows = self._city.repository.settings(key)

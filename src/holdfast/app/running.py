@@ -1,0 +1,146 @@
+"""Running a capability: parameters from its signature, a run record, results kept, events appended."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import io
+import json
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from holdfast import __version__
+from holdfast.model.city import City
+from holdfast.model.delivery import Answer
+from holdfast.model.errors import Conflict, Invalid, NotFound
+from holdfast.model.quantity import QUANTITIES
+from holdfast.model.spec import Capability, Catalog, Param
+from holdfast.model.time import now
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a capability, from its signature. type: str, int, float or bool; many: a list of them."""
+
+    name: str
+    type: type
+    many: bool
+    required: bool
+    default: Any
+    title: str
+    title_zh: str
+    quantity: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """For forms: name, type, default, titles and display unit."""
+        unit = QUANTITIES[self.quantity].unit if self.quantity else None
+        return {"name": self.name, "type": self.type.__name__, "many": self.many, "required": self.required, "default": self.default, "title": self.title,
+                "title_zh": self.title_zh, "quantity": self.quantity, "unit": unit}
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A finished run: its id and what the capability answered."""
+
+    run: str
+    answer: Answer
+
+
+def find_named(catalog: Catalog, name: str) -> Capability:
+    """The capability of that name. raises NotFound"""
+    try:
+        return catalog.capabilities[name]
+    except KeyError:
+        raise NotFound(f"there is no capability {name!r}", fix=f"Capabilities are: {', '.join(sorted(catalog.capabilities))}") from None
+
+
+def parameters_of(capability: Capability) -> tuple[Parameter, ...]:
+    """Parameters in order, the city left out."""
+    hints = typing.get_type_hints(capability.function, include_extras=True)
+    found = []
+    for name, parameter in list(inspect.signature(capability.function).parameters.items())[1:]:
+        hint, param = hints[name], Param(name.replace("_", " "))
+        if typing.get_origin(hint) is typing.Annotated:
+            hint, *notes = typing.get_args(hint)
+            param = next((n for n in notes if isinstance(n, Param)), param)
+        many = False
+        members = [a for a in typing.get_args(hint) if a is not type(None)]
+        if typing.get_origin(hint) in (list, tuple) or any(typing.get_origin(m) in (list, tuple) for m in members):
+            inner = hint if typing.get_origin(hint) in (list, tuple) else members[0]
+            many, hint = True, typing.get_args(inner)[0]
+        elif members:
+            hint = members[0] if typing.get_origin(hint) is not typing.Literal else str
+        required = parameter.default is inspect.Parameter.empty
+        found.append(Parameter(name, hint, many, required, None if required else parameter.default, param.title, param.title_zh, param.quantity))
+    return tuple(found)
+
+
+def bind(capability: Capability, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments in the types of the signature. raises Invalid naming the parameter at fault"""
+    known = {p.name: p for p in parameters_of(capability)}
+    for name in given:
+        if name not in known:
+            raise Invalid(f"{capability.name} has no parameter {name!r}", fix=f"Its parameters are: {', '.join(known) or 'none'}", field=name)
+    arguments = {}
+    for name, parameter in known.items():
+        if name not in given:
+            if parameter.required:
+                raise Invalid(f"{capability.name} needs {name}", fix=f"Give {name} ({parameter.title})", field=name)
+            continue
+        value = given[name]
+        try:
+            arguments[name] = [_convert(v, parameter.type) for v in value] if parameter.many and value is not None else _convert(value, parameter.type)
+        except (TypeError, ValueError) as error:
+            raise Invalid(f"{value!r} is no {parameter.type.__name__}", fix=f"Give {parameter.title} as {parameter.type.__name__}", field=name) from error
+    return arguments
+
+
+def _convert(value: Any, kind: type) -> Any:
+    if value is None or isinstance(value, kind):
+        return value
+    if kind is bool:
+        if str(value).lower() in ("true", "1", "yes"):
+            return True
+        if str(value).lower() in ("false", "0", "no"):
+            return False
+        raise ValueError(value)
+    return kind(value)
+
+
+def run_capability(city: City, name: str, given: Mapping[str, Any] | None = None, *, actor: str = "", keep: bool = True) -> Ran:
+    """Run a capability on the city and keep run, summary, tables and events.
+
+    keep      False leaves no trace, for looking only
+    raises    whatever the capability raises; NotFound, Invalid for a wrong name or parameter; Conflict on a view of the past
+    """
+    capability = find_named(city.catalog, name)
+    arguments = bind(capability, given or {})
+    started = now()
+    run = f"{name}-{np.datetime_as_string(started, unit='ms').replace(':', '').replace('.', '')}Z"
+    answer: Answer = capability.function(city, **arguments)
+    if not keep:
+        return Ran(run, answer)
+    if city.at is not None:
+        raise Conflict("a run on a view of the past cannot be kept", fix="Run it with keep=False")
+    with city.repository.write() as writer:
+        tables = dict(answer.tables)
+        if answer.findings is not None:
+            tables["findings"] = answer.findings.table()
+        for label, table in tables.items():
+            sink = io.BytesIO()
+            pq.write_table(table, sink, compression="zstd")
+            writer.put_file(f"results/{run}/{label}.parquet", sink.getvalue())
+        counts = json.dumps(city.counts(), sort_keys=True)
+        writer.append_run({
+            "id": run, "capability": name, "code_version": __version__, "input_digest": hashlib.sha256(counts.encode()).hexdigest(),
+            "parameters": json.dumps(arguments, default=str), "seed": arguments.get("seed"), "status": answer.status, "actor": actor, "started_at": started,
+            "ended_at": now(), "summary": json.dumps(answer.summary, ensure_ascii=False, default=str),
+        })
+        for event in answer.events:
+            writer.append_event({"actor": actor, "cause": run, **event})
+    return Ran(run, answer)

@@ -1,0 +1,125 @@
+"""Commands that keep a city: backup, restore, upgrade, lifecycle; and how longer reports are shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .output import emit, print_table, reporting, say
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add `backup`, `restore`, `upgrade` and `lifecycle` to the command line."""
+    app.command("backup")(backup)
+    app.command("restore")(restore)
+    app.command("upgrade")(upgrade)
+    app.command("lifecycle")(lifecycle)
+
+
+def backup(
+    city: Annotated[str, typer.Argument(metavar="CITY")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Archive to write, e.g. city.tar")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Write everything the city knows, with digests, while it stays in use."""
+    with reporting(as_json):
+        import holdfast
+        from holdfast.store.archive import backup as write_backup
+
+        with holdfast.open(city, read_only=True) as opened:
+            _show(write_backup(opened.repository, file), as_json, f"backup written to {file}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Archive made by `holdfast backup`")],
+    city: Annotated[str, typer.Argument(metavar="CITY", help="New folder, or postgresql:// URL without a city yet")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Make a city from a backup, into either store, and check every digest."""
+    with reporting(as_json):
+        from holdfast.app.keeping import restore_city
+
+        _show(restore_city(file, city), as_json, f"restored into {city}, all digests agree")
+
+
+def upgrade(city: Annotated[str, typer.Argument(metavar="CITY")], as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Bring a city written by an older Holdfast forward."""
+    with reporting(as_json):
+        from holdfast.app.cities import open_repository
+
+        repository = open_repository(city)
+        steps = repository.upgrade()
+        repository.close()
+        _show({"steps": steps}, as_json, "\n".join(steps) or "the city is up to date")
+
+
+def lifecycle(
+    city: Annotated[str, typer.Argument(metavar="CITY")],
+    id: Annotated[str, typer.Argument(metavar="ID", help="Id of an asset or device")],
+    state: Annotated[str, typer.Argument(metavar="STATE", help="planned, designed, installed, accepted, in_service, out_of_service or retired")],
+    actor: Annotated[str, typer.Option(help="Who does this")],
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="When it happened; default now")] = None,
+    reason: Annotated[str | None, typer.Option(help="Decision to enter service although a required device is not accepted: why")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Until when that decision holds")] = None,
+    inspector: Annotated[str | None, typer.Option(help="Who inspected; needed to accept a device")] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Move an asset to another state of its life, recorded as an event."""
+    with reporting(as_json):
+        import holdfast
+        from holdfast.app.lifecycle import advance
+
+        decision = {"reason": reason, "until": until} if reason else None
+        inspection = {"inspector": inspector} if inspector else None
+        with holdfast.open(city) as opened:
+            _show(advance(opened, id, state, actor=actor, at=at, decision=decision, inspection=inspection), as_json, f"{id} is now {state}")
+
+
+def _show(result: dict[str, Any], as_json: bool, text: str) -> None:
+    if as_json:
+        emit(result)
+    else:
+        say(text)
+
+
+def show_import(report: Any, as_json: bool) -> None:
+    """Print an import report."""
+    found = report.summary()
+    if as_json:
+        emit(found)
+        return
+    print_table("Dry run, nothing was kept" if report.dry_run else f"Imported ({report.run})", ("file", "format", "crs", "assets", "links"),
+                [(f["file"], f["format"], f["crs"], f["assets"], f["links"]) for f in found["files"]])
+    print_table("By kind", ("kind", "assets"), list(found["kinds"].items()))
+    if found["changes"] is not None:
+        print_table("Changes", ("change", "assets"), list(found["changes"].items()))
+    table = report.findings.table()
+    if table.num_rows:
+        grouped = table.group_by(["rule", "severity", "kind", "message"]).aggregate([("id", "count_all"), ("id", "first"), ("row", "first"), ("fix", "first")])
+        rows = [(r["severity"], r["rule"], r["kind"], r["id_count_all"], r["message"], r["id_first"], r["row_first"], r["fix_first"]) for r in grouped.to_pylist()]
+        print_table("Findings", ("severity", "rule", "kind", "count", "what", "first id", "row", "fix"), rows)
+    say("  ".join(f"{severity} {count:,}" for severity, count in found["findings"].items()))
+
+
+def show_doctor(rows: list[Any], as_json: bool) -> None:
+    """Print the doctor's rows and leave with 1 if one failed."""
+    values = [dict(row) if isinstance(row, dict) else row.as_json() for row in rows]
+    if as_json:
+        emit({"checks": values, "failed": sum(v["status"] == "fail" for v in values)})
+    elif values:
+        print_table("Doctor", tuple(values[0]), [tuple(v.values()) for v in values])
+    if any(v["status"] == "fail" for v in values):
+        raise typer.Exit(1)
+
+
+def show_policy(rows: list[Any], as_json: bool) -> None:
+    """Print clause, capabilities and tests."""
+    values = [row.as_json() for row in rows]
+    if as_json:
+        emit({"clauses": values, "without_capability": [v["clause"] for v in values if not v["capabilities"]],
+              "without_test": [v["clause"] for v in values if not v["tests"]]})
+        return
+    print_table("Policy", ("clause", "title", "capabilities", "tests"),
+                [(v["clause"], v["title"], ", ".join(v["capabilities"]) or "none yet", ", ".join(v["tests"]) or "none yet") for v in values])

@@ -1,0 +1,88 @@
+"""What commands print, and with which exit code they leave."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from holdfast.model.errors import HoldfastError
+
+
+@contextmanager
+def reporting(as_json: bool) -> Iterator[None]:
+    """Turn the seven errors into a message, a JSON problem and an exit code."""
+    try:
+        yield
+    except HoldfastError as error:
+        if as_json:
+            emit({"error": error.problem()})
+        place = ", ".join(f"{key} {value}" for key, value in error.where.items())
+        typer.secho(f"{error.title}: {error.message}" + (f" ({place})" if place else ""), fg="red", err=True)
+        if error.fix:
+            typer.echo(error.fix, err=True)
+        raise typer.Exit(error.exit_code) from error
+    except KeyboardInterrupt as error:
+        typer.echo("stopped; the city is as it was", err=True)
+        raise typer.Exit(130) from error
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has seen enough
+        raise typer.Exit(0) from None
+
+
+def emit(value: Any) -> None:
+    """Print one JSON object on standard output."""
+    print(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def say(text: str) -> None:
+    """A line for people, on standard output."""
+    typer.echo(text)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table for people, on standard output; numbers to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    numeric = [all(isinstance(row[i], (int, float)) or row[i] is None for row in rows) for i in range(len(columns))]
+    for name, right in zip(columns, numeric, strict=True):
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.6g}"
+    return str(value).replace("[", "\\[")
+
+
+class Progress:
+    """A progress line on standard error when that is a terminal; silent otherwise."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._on = sys.stderr.isatty() and not quiet
+        self._total = 0
+
+    def __call__(self, label: str, rows: int) -> None:
+        self._total += rows
+        if self._on:
+            print(f"\r\033[K{label}: {self._total:,} rows", end="", file=sys.stderr, flush=True)
+
+    def done(self) -> None:
+        if self._on:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
