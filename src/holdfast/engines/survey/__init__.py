@@ -1,1 +1,5 @@
 """Survey quality: vocabulary, declared checks, and what changed between two deliveries."""
+
+from .settings import SETTINGS
+
+__all__ = ["SETTINGS"]
