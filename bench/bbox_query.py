@@ -26,7 +26,7 @@ def run() -> dict:
         city.append("water.pipe", table, valid_from="2020-01-01")
         rng = np.random.Generator(np.random.Philox(5))
         low, high = 400_500, 400_000 + 40 * int(np.sqrt(COUNT / 2)) - 1500
-        corners = rng.uniform(0, high - low, (REPEATS, 2)) + (low, 3_300_500)
+        corners = rng.uniform(0, high - low, (REPEATS, 2)) + np.array((low, 3_300_500))
         boxes = [(x, y, x + 860, y + 860) for x, y in corners]
         then = city.as_of("2026-01-01")
         times: dict[str, list[float]] = {"current": [], "as_of": [], "peer": []}

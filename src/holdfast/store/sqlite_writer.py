@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from holdfast.model import geometry, tables
 from holdfast.model.errors import Conflict, Invalid
@@ -94,6 +95,7 @@ class SqliteWriter:
     def _insert(self, target: str, kind: Kind, table: pa.Table, start: int, times: dict[str, Any]) -> None:
         count = table.num_rows
         rows = tables.conform(table, tables.asset_schema(kind))
+        _refuse_control_characters(kind, rows["id"])
         columns: dict[str, Any] = {"fid": range(start, start + count)}
         for name in rows.column_names:
             if rows[name].null_count < count and name != "geometry":
@@ -266,6 +268,12 @@ class SqliteWriter:
     def _duplicate_in(self, layer: str) -> Conflict:
         name = self._db.execute(f'SELECT id FROM "{layer}" GROUP BY id HAVING count(*) > 1 LIMIT 1').fetchone()[0]
         return Conflict("the same id is given to two open facts", fix="Give every row its own id", layer=layer, id=name)
+
+
+def _refuse_control_characters(kind: Kind, ids: pa.ChunkedArray) -> None:
+    bad = pc.filter(ids, pc.match_substring_regex(ids, r"[\x00-\x1f]"))
+    if len(bad):
+        raise Invalid("an id holds a control character", fix="Use printable characters", kind=kind.name, id=repr(bad[0].as_py()))
 
 
 def stored_name(name: str, digest: str) -> str:
