@@ -118,9 +118,9 @@ def _uses(terrain: Terrain, streets: Streets, centre: np.ndarray, area: np.ndarr
     draw = rng.random(len(x))
     business = np.exp(-((x + 0.16 * radius) ** 2 + (y + 0.15 * radius) ** 2) / (0.13 * radius) ** 2)  # new centre on the south bank
     use = np.where(draw < 0.05 + 0.5 * business + 0.16 * near + 0.05 * (far < 0.5), "B1", "R2").astype("U3")
-    use[(draw > 0.93 - 0.3 * business) & (far < 0.75)] = "B2"
-    use[(draw > 0.90) & (draw < 0.925)] = "A1"
-    use[(draw > 0.955) & (far > 0.2)] = "G1"
+    use[(draw > 0.915 - 0.3 * business) & (far < 0.75)] = "B2"
+    use[(draw > 0.88) & (draw < 0.915)] = "A1"
+    use[(draw > 0.935 - 0.03 * far) & (far > 0.2)] = "G1"
     works = industrial(x, y, radius)
     use[works] = np.where(draw[works] < 0.66, "M2", np.where(draw[works] < 0.86, "W1", np.where(draw[works] < 0.92, "G1", "R2")))
     homes = usable & (use == "R2")
@@ -138,6 +138,8 @@ def _uses(terrain: Terrain, streets: Streets, centre: np.ndarray, area: np.ndarr
     downstream = np.argmax(np.where(usable & (use != "U1") & ~np.isin(use, ("A5", "A33")) & (y < terrain.river_offset(x)), x - 3.0 * away, -np.inf))
     use[downstream] = "U2"
     park = np.argmin(np.where(np.isin(use, ("R2", "B1", "G1")), (x + 0.08 * radius) ** 2 + (y - 0.33 * radius) ** 2, np.inf))
+    green = np.hypot(*(centre - centre[park]).T) < 0.055 * radius
+    use[green & np.isin(use, ("R2", "B1", "B2", "A1"))] = "G1"
     use[park] = "G1"
     use[~usable] = "G1"
     return use

@@ -25,7 +25,7 @@ USE = {
 }
 STOREY_HEIGHT = {"residential": 3.0, "commercial": 4.5, "office": 4.0, "public": 3.9, "school": 3.9, "hospital": 4.2, "industrial": 6.5, "warehouse": 7.0,
 "utility": 5.0}
-FLOOR_PER_PERSON = {"residential": 36.0, "commercial": 30.0, "office": 18.0, "public": 25.0, "school": 9.0, "hospital": 28.0, "industrial": 60.0,
+FLOOR_PER_PERSON = {"residential": 40.0, "commercial": 30.0, "office": 18.0, "public": 25.0, "school": 9.0, "hospital": 28.0, "industrial": 60.0,
 "warehouse": 180.0, "utility": 150.0}
 MARGIN, SMALLEST = 2.0, 7.0
 
@@ -34,7 +34,6 @@ MARGIN, SMALLEST = 2.0, 7.0
 class Buildings:
     """Arrays of all buildings; see `CityPlan` for their meaning."""
 
-    corner: np.ndarray
     polygon: np.ndarray
     xy: np.ndarray
     storeys: np.ndarray
@@ -136,11 +135,35 @@ def _front(streets: Streets, block: np.ndarray, xy: np.ndarray) -> tuple[np.ndar
     order = np.lexsort((street, np.round(gap, 6), owner))
     best = order[np.searchsorted(owner, np.arange(len(block)))]
     side = np.where(d[best, 0] * p[best, 1] - d[best, 1] * p[best, 0] >= 0, 1, -1)
-    return street[best], np.round(along[best], 3), side
+    return street[best], np.floor(along[best] * 1000.0) / 1000.0, side
 
 
-def make_buildings(terrain: Terrain, streets: Streets, blocks: Blocks, count: int, seed: int) -> Buildings | None:
-    """Exactly `count` buildings, or None when the blocks have no room for so many."""
+# Outlines in a unit square whose first side faces the lot's: rectangle, L, U; and a point inside, in the main wing
+OUTLINES = (
+    (((0, 0), (1, 0), (1, 1), (0, 1)), (0.5, 0.5)),
+    (((0, 0), (1, 0), (1, 1), (0.66, 1), (0.66, 0.46), (0, 0.46)), (0.5, 0.23)),
+    (((0, 0), (1, 0), (1, 1), (0.74, 1), (0.74, 0.4), (0.26, 0.4), (0.26, 1), (0, 1)), (0.5, 0.2)),
+)
+BENT = {"B1": (0.3, 0.12), "B2": (0.12, 0.0), "A1": (0.3, 0.3), "A33": (0.3, 0.4), "A5": (0.35, 0.35), "O2": (0.2, 0.12), "T2": (0.08, 0.0), "M2": (0.18, 0.0)}
+
+
+def _outlines(corner: np.ndarray, kind: np.ndarray, draw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give some rectangles the outline of an L or a U; returns polygons and a point inside each."""
+    chance = np.array([BENT.get(name, (0.0, 0.0)) for name in STYLES])[kind]
+    wide = np.minimum(np.hypot(*(corner[:, 1] - corner[:, 0]).T), np.hypot(*(corner[:, 3] - corner[:, 0]).T)) > 17.0
+    form = np.where(wide & (draw < chance[:, 0]), 1, np.where(wide & (draw < chance.sum(axis=1)), 2, 0))
+    polygon, inside = np.empty(len(corner), object), np.empty((len(corner), 2))
+    for number, (outline, point) in enumerate(OUTLINES):
+        at = np.flatnonzero(form == number)
+        origin, u, v = corner[at, 0], corner[at, 1] - corner[at, 0], corner[at, 3] - corner[at, 0]
+        ring = np.array([*outline, outline[0]], float)
+        polygon[at] = shapely.polygons(np.round(origin[:, None] + ring[None, :, :1] * u[:, None] + ring[None, :, 1:] * v[:, None], 3))
+        inside[at] = np.round(origin + point[0] * u + point[1] * v, 3)
+    return polygon, inside
+
+
+def make_buildings(terrain: Terrain, streets: Streets, blocks: Blocks, count: int, seed: int) -> Buildings | int:
+    """Exactly `count` buildings, or the number of lots when there are not enough of them."""
     rng = stream(seed, "layout.buildings")
     style = _styles(blocks, terrain, seed)
     share = np.array([LOTS[name][2:] for name in STYLES])
@@ -153,17 +176,16 @@ def make_buildings(terrain: Terrain, streets: Streets, blocks: Blocks, count: in
     priority = np.where(keep_one, priority - 1.5, priority)
     usable = np.flatnonzero(fits)
     if len(usable) < count:
-        return None
+        return len(usable)
     chosen = np.sort(usable[np.argsort(priority[usable], kind="stable")[:count]])
     corner, block, kind = corner[chosen], owner[chosen], kind[chosen]
-    xy = corner.mean(axis=1)
+    polygon, xy = _outlines(corner, kind, rng.random(count))
     storeys = _storeys(kind, xy, terrain, stream(seed, "layout.storeys"))
     use = np.array([USE[name] for name in STYLES], dtype="U16")[kind]
-    polygon = shapely.polygons(np.concatenate([corner, corner[:, :1]], axis=1))
     street, offset, side = _front(streets, block, xy)
     deep = rng.random(count)
     underground = np.where(storeys >= 16, 1 + (deep < 0.6), np.where((storeys >= 8) & (deep < 0.8), 1, np.where((use == "commercial") & (deep < 0.4), 1, 0)))
     tall = np.select([use == key for key in STOREY_HEIGHT], list(STOREY_HEIGHT.values()))
     per = np.select([use == key for key in FLOOR_PER_PERSON], list(FLOOR_PER_PERSON.values()))
-    people = np.maximum(1, np.rint(shapely.area(polygon) * storeys / per * rng.uniform(0.75, 1.1, count))).astype(np.int64)
-    return Buildings(corner, polygon, xy, storeys, underground.astype(np.int64), np.round(storeys * tall + 1.0, 2), use, people, block, street, offset, side)
+    people = np.maximum(1, np.rint(shapely.area(polygon) * storeys / per * rng.uniform(0.5, 0.95, count))).astype(np.int64)
+    return Buildings(polygon, xy, storeys, underground.astype(np.int64), np.round(storeys * tall + 1.0, 2), use, people, block, street, offset, side)

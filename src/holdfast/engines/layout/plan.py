@@ -25,7 +25,7 @@ from .terrain import CENTRE, Terrain, make_terrain
 
 LEAST, MOST = 1_000, 4_000_000
 ASSETS_PER_BUILDING = 6.6
-GROSS_AREA = 3900.0  # first guess of city square per building, river and fields included [m2]
+GROSS_AREA = 5900.0  # first guess of city square per building, river and fields included [m2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class CityPlan:
     junction_*      (J,) street crossings
     street_*        (S,) straight streets between crossings; class 0 trunk, 1 main, 2 branch; width between building lines
     block_*         (B,) land between street axes; use is a GB 50137 code
-    building_*      (N,) rectangles; people are residents, or staff and visitors where nobody lives; side +1 is left of the street
+    building_*      (N,) rectangles, L and U outlines; x, y is a point inside; people are residents, or staff and visitors where nobody lives; side +1 is left of the street
     zone_*          (Z,) groups of blocks; population counts residents only
     river           axis from upstream to downstream; the water is river_width wide
     facilities      building indices by purpose; every purpose has at least one
@@ -135,15 +135,15 @@ def make_plan(assets: int, seed: int) -> CityPlan:
     if not LEAST <= assets <= MOST:
         raise Invalid(f"a reference city has {LEAST:,} to {MOST:,} assets, not {assets:,}", fix="Choose a number in that range", field="assets")
     count = round(assets / ASSETS_PER_BUILDING)
-    radius = 0.5 * np.sqrt(count * GROSS_AREA) + 40.0
+    radius = 0.5 * np.sqrt(count * GROSS_AREA) + 110.0
     while True:
         terrain = make_terrain(float(radius), seed)
         streets = make_streets(terrain, seed)
         blocks = make_blocks(terrain, streets, seed)
         buildings = make_buildings(terrain, streets, blocks, count, seed)
-        if buildings is not None:
+        if isinstance(buildings, Buildings):
             break
-        radius *= 1.06
+        radius *= 1.02 * np.sqrt(count / max(buildings, 1))
     facilities = choose_facilities(terrain, blocks, buildings, seed)
     return _assemble(assets, seed, terrain, streets, blocks, buildings, facilities)
 
@@ -156,7 +156,8 @@ def _assemble(assets: int, seed: int, terrain: Terrain, streets: Any, blocks: An
     zones = len(streets.zone_first) - 1
     population = np.bincount(blocks.zone[buildings.block], weights=residents, minlength=zones).astype(np.int64)
     river = terrain.river()
-    bounds = shapely.total_bounds(np.concatenate([blocks.polygon, [river.buffer(terrain.river_width / 2)]]))
+    zone_polygon = ragged_polygons(streets.zone_node, streets.zone_first)
+    bounds = shapely.total_bounds(np.concatenate([blocks.polygon, zone_polygon, [river.buffer(terrain.river_width / 2)]]))
     margin = 60.0
     extent = (float(np.floor(bounds[0] - margin)), float(np.floor(bounds[1] - margin)), float(np.ceil(bounds[2] + margin)),
     float(np.ceil(bounds[3] + margin)))
@@ -170,7 +171,7 @@ def _assemble(assets: int, seed: int, terrain: Terrain, streets: Any, blocks: An
         building_x=bx.copy(), building_y=by.copy(), building_z=np.round(terrain.ground(bx, by), 3), building_storeys=buildings.storeys,
         building_underground=buildings.underground, building_height=buildings.height, building_use=buildings.use, building_people=buildings.people,
         building_block=buildings.block, building_street=buildings.street, building_offset=buildings.offset, building_side=buildings.side,
-        zone_polygon=ragged_polygons(streets.zone_node, streets.zone_first), zone_population=population, river=river, river_width=terrain.river_width,
+        zone_polygon=zone_polygon, zone_population=population, river=river, river_width=terrain.river_width,
         facilities=facilities, terrain=terrain,
     )
 

@@ -96,14 +96,14 @@ def _subdivide(lines: Lines, cells: Cells, terrain: Terrain, seed: int) -> tuple
         zones.append(cells.take(fresh))
         x, y = centre.T
         near, far = old_town(x, y, radius), np.hypot(x, y) / radius
-        want = (170.0 + 130.0 * np.clip(far, 0, 1.2)) * (1.0 - 0.36 * near) * np.where(industrial(x, y, radius), 1.35, 1.0)
+        want = (170.0 + 130.0 * np.clip(far, 0, 1.2)) * (1.0 - 0.30 * near) * np.where(industrial(x, y, radius), 1.35, 1.0)
         want *= 0.8 + 0.5 * scatter(cells.corner[:, 0], cells.corner[:, 2], seed)
         go = across > want
         leaves.append(cells.take(np.flatnonzero(~go)))
         cells, draw, across, near = cells.take(np.flatnonzero(go)), draw[go], across[go], near[go]
-        spread = 0.16 + 0.16 * near
+        spread = 0.15 + 0.09 * near
         level = np.where(across > main_size, 1, 2)
-        one, two, able = split(lines, cells, 0.5 + spread * (draw[:, 1] - 0.5) * 2, (draw[:, 2] - 0.5) * (0.18 + 0.22 * near), level)
+        one, two, able = split(lines, cells, 0.5 + spread * (draw[:, 1] - 0.5) * 2, (draw[:, 2] - 0.5) * (0.16 + 0.12 * near), level)
         leaves.append(cells.take(np.flatnonzero(~able)))
         cells = join([one, two])
     return join(leaves), join(zones)

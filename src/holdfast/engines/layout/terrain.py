@@ -49,7 +49,7 @@ class Terrain:
         x = x * np.sqrt(1.0 - ROUNDNESS * np.clip(v * v, 0, 1.2) / 2.0)
         y = y * np.sqrt(1.0 - ROUNDNESS * np.clip(u * u, 0, 1.2) / 2.0)
         wave = 2.0 * np.pi / (0.42 * self.radius)
-        amplitude = 0.012 * self.radius
+        amplitude = 0.007 * self.radius
         shift_x = amplitude * np.sin(wave * y + 1.1) * np.cos(0.7 * wave * x + 0.4)
         shift_y = amplitude * np.sin(wave * x + 2.3) * np.cos(0.6 * wave * y + 1.9) * near
         old = np.exp(-((x - 0.02 * self.radius) ** 2 + (y - 0.17 * self.radius) ** 2) / (0.16 * self.radius) ** 2) * near
@@ -86,7 +86,7 @@ def make_terrain(radius: float, seed: int) -> Terrain:
     width = float(np.clip(0.036 * radius, 24.0, 260.0))
     relief = float(np.clip(0.0062 * radius, 7.0, 26.0))
     phase = rng.uniform(0, 2 * np.pi, 2)
-    meander = np.array([[0.085 * radius, 2.6 / radius, phase[0]], [0.025 * radius, 6.8 / radius, phase[1]]])
+    meander = np.array([[0.11 * radius, 2.5 / radius, phase[0]], [0.03 * radius, 6.5 / radius, phase[1]]])
     count = 7
     angle = np.arange(count) / count * 2 * np.pi + rng.uniform(0, 0.8)
     far = rng.uniform(0.42, 0.72, count) * radius
