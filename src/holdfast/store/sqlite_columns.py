@@ -1,6 +1,6 @@
 """Whole columns out of SQLite without a Python object per value.
 
-Text columns are joined by SQLite itself into one string with a separator and cut up with NumPy, which is several times
+Columns of ids are joined by SQLite itself into one string with a separator and cut up with NumPy, which is several times
 quicker than fetching rows; the other columns are fetched as rows. Used for reading few columns of very many rows.
 """
 
@@ -13,9 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .sqlite_rows import to_arrow
+from .sqlite_rows import to_arrow, without_gc
 
-_SEPARATOR, _NULL = 30, 31  # ASCII record and unit separators; an id holding one is refused on writing
+ID_COLUMNS = frozenset(("id", "from_id", "to_id", "host_id"))
+"""Text columns that never hold control characters: the writer refuses them."""
+
+_SEPARATOR, _NULL = 30, 31  # ASCII record and unit separators
 _SPAN = 1_000_000  # row ids per query, far below SQLite's limit on the length of a string
 
 
@@ -37,8 +40,8 @@ def read_columns(db: sqlite3.Connection, table: str, schema: pa.Schema, where: s
 
 
 def _piece(db: sqlite3.Connection, table: str, schema: pa.Schema, condition: str, values: list[Any]) -> pa.Table:
-    texts = [f for f in schema if pa.types.is_string(f.type)]
-    others = [f for f in schema if not pa.types.is_string(f.type)]
+    texts = [f for f in schema if f.name in ID_COLUMNS]
+    others = [f for f in schema if f.name not in ID_COLUMNS]
     columns: dict[str, pa.Array] = {}
     count = 0
     if texts:
@@ -49,8 +52,10 @@ def _piece(db: sqlite3.Connection, table: str, schema: pa.Schema, condition: str
         columns = {f.name: _split(blob, count) for f, blob in zip(texts, blobs, strict=True)}
     if others:
         names = ", ".join(f'"{f.name}"' for f in others)
-        rows = db.execute(f'SELECT {names} FROM "{table}" WHERE {condition} ORDER BY fid', values).fetchall()
-        fetched = list(zip(*rows, strict=True)) if rows else [()] * len(others)
+        with without_gc():
+            rows = db.execute(f'SELECT {names} FROM "{table}" WHERE {condition} ORDER BY fid', values).fetchall()
+            fetched = list(zip(*rows, strict=True)) if rows else [()] * len(others)
+            del rows
         columns |= {f.name: to_arrow(cells, f.type, geometry=f.name == "geometry") for f, cells in zip(others, fetched, strict=True)}
     return pa.table([columns[f.name] for f in schema], schema=schema)
 

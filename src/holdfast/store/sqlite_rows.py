@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import repeat
 from typing import Any
 
@@ -15,6 +17,18 @@ from holdfast.model.tables import INSTANT
 from holdfast.model.time import to_text
 
 from . import gpkg_blob
+
+
+@contextmanager
+def without_gc() -> Iterator[None]:
+    """Hold the cycle collector: it would walk millions of fresh row tuples again and again, and none of them is a cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def to_python(column: pa.ChunkedArray | pa.Array) -> Iterable[Any]:
@@ -59,9 +73,14 @@ def _instants(values: Sequence[Any]) -> pa.Array:
 
 def fetch(cursor: sqlite3.Cursor, schema: pa.Schema, *, chunk: int = 50_000) -> Iterator[pa.Table]:
     """Result rows as Arrow tables of at most `chunk` rows; the cursor's columns are those of the schema, in order."""
-    while rows := cursor.fetchmany(chunk):
-        columns = list(zip(*rows, strict=True))
-        arrays = [to_arrow(column, f.type, geometry=f.name == "geometry") for column, f in zip(columns, schema, strict=True)]
+    while True:
+        with without_gc():
+            rows = cursor.fetchmany(chunk)
+            if not rows:
+                return
+            columns = list(zip(*rows, strict=True))
+            arrays = [to_arrow(column, f.type, geometry=f.name == "geometry") for column, f in zip(columns, schema, strict=True)]
+            del rows, columns
         yield pa.table(arrays, schema=schema)
 
 
@@ -75,7 +94,8 @@ def insert(connection: sqlite3.Connection, table: str, columns: dict[str, Iterab
     """Insert columns of equal length. Columns that are all missing should be left out."""
     names = ", ".join(f'"{name}"' for name in columns)
     marks = ", ".join("?" * len(columns))
-    connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', zip(*columns.values(), strict=False))
+    with without_gc():
+        connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', zip(*columns.values(), strict=False))
 
 
 def with_ids(connection: sqlite3.Connection, ids: Sequence[str]) -> str:

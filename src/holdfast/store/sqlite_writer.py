@@ -22,6 +22,7 @@ from holdfast.model.time import Instant, to_text
 
 from . import event_chain, gpkg_blob, rtree_bulk
 from . import sqlite_schema as schema
+from .sqlite_columns import ID_COLUMNS
 from .sqlite_rows import insert, stamp_text, to_python, with_ids
 
 _REBUILD_FROM = 5_000  # below this many new boxes, row-wise R*Tree inserts are quicker than packing the whole tree
@@ -95,7 +96,8 @@ class SqliteWriter:
     def _insert(self, target: str, kind: Kind, table: pa.Table, start: int, times: dict[str, Any]) -> None:
         count = table.num_rows
         rows = tables.conform(table, tables.asset_schema(kind))
-        _refuse_control_characters(kind, rows["id"])
+        for name in ID_COLUMNS.intersection(rows.column_names):
+            _refuse_control_characters(kind, name, rows[name])
         columns: dict[str, Any] = {"fid": range(start, start + count)}
         for name in rows.column_names:
             if rows[name].null_count < count and name != "geometry":
@@ -270,10 +272,10 @@ class SqliteWriter:
         return Conflict("the same id is given to two open facts", fix="Give every row its own id", layer=layer, id=name)
 
 
-def _refuse_control_characters(kind: Kind, ids: pa.ChunkedArray) -> None:
+def _refuse_control_characters(kind: Kind, column: str, ids: pa.ChunkedArray) -> None:
     bad = pc.filter(ids, pc.match_substring_regex(ids, r"[\x00-\x1f]"))
     if len(bad):
-        raise Invalid("an id holds a control character", fix="Use printable characters", kind=kind.name, id=repr(bad[0].as_py()))
+        raise Invalid("an id holds a control character", fix="Use printable characters", kind=kind.name, field=column, id=repr(bad[0].as_py()))
 
 
 def stored_name(name: str, digest: str) -> str:
