@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from holdfast.io.pandapower_json import Rules
+from holdfast.io.net_tables import Rules
 
 MEGA, KILO, PERCENT, DEGREE = 1e6, 1e3, 1e-2, math.pi / 180
 OHM_PER_KM, NANOFARAD_PER_KM, MICROSIEMENS_PER_KM, MWH = 1e-3, 1e-12, 1e-9, 3.6e9
