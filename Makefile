@@ -7,7 +7,7 @@ ASSETS ?= 20000
 SEED ?= 7
 SERVE ?= 1
 HOST ?= 127.0.0.1
-PORT ?= 8765
+PORT ?= 8600
 WORKERS ?= 2
 
 .PHONY: demo test lint bench docs serve setup clean

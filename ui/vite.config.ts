@@ -13,6 +13,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 1600,
   },
   worker: { format: 'es' },
-  server: { proxy: { '/api': 'http://127.0.0.1:8765' } },
+  server: { proxy: { '/api': 'http://127.0.0.1:8600' } },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 })

@@ -19,15 +19,15 @@ def by_name(checks: list[doctor.Check]) -> dict[str, doctor.Check]:
 
 
 def test_a_working_installation_has_nothing_that_fails():
-    checks = by_name(doctor.examine())
+    checks = by_name(doctor.diagnose())
     assert {"python", "packages", "sqlite", "proj", "postgresql client", "page", "catalog", "disk space"} <= set(checks)
     assert [check for check in checks.values() if check.status == "fail"] == []
-    assert "R*Tree" in checks["sqlite"].detail and checks["python"].row()["status"] == "ok"
+    assert "R*Tree" in checks["sqlite"].detail and checks["python"].as_json()["status"] == "ok"
 
 
 def test_every_row_that_is_not_ok_says_what_to_do(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    for check in doctor.examine():
+    for check in doctor.diagnose():
         assert check.detail
         if check.status != "ok":
             assert check.fix, check
@@ -77,18 +77,18 @@ def test_disk_space(monkeypatch, tmp_path, free, status):
 
 def test_a_city_is_looked_at(tmp_path):
     create_city(str(tmp_path / "town"), name="Town").close()
-    checks = by_name(doctor.examine(str(tmp_path / "town")))
+    checks = by_name(doctor.diagnose(str(tmp_path / "town")))
     assert checks["city"].status == "ok" and "Town" in checks["city"].detail
     assert checks["city folder"].status == "ok"
 
 
 def test_no_city_is_a_row_with_a_fix(tmp_path):
-    check = by_name(doctor.examine(str(tmp_path / "nowhere")))["city"]
+    check = by_name(doctor.diagnose(str(tmp_path / "nowhere")))["city"]
     assert check.status == "fail" and "holdfast init" in check.fix
 
 
 def test_an_unreachable_database_is_a_row():
-    check = by_name(doctor.examine("postgresql://127.0.0.1:1/none"))["city"]
+    check = by_name(doctor.diagnose("postgresql://127.0.0.1:1/none"))["city"]
     assert check.status == "fail" and check.fix
 
 

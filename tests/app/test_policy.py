@@ -52,12 +52,12 @@ def test_trace_names_what_serves_and_what_proves(tmp_path):
     assert trace["1k"].tests == () and trace["1k"].state == "served"
     assert trace["1n"].rules == ("demo.low",) and trace["8e"].indicators == ("demo.share",) and trace["1q"].hazards == ("flood",)
     assert trace["10a"].state == "open" and not trace["10a"].served
-    row = trace["1b"].row()
-    assert row["id"] == "1b" and row["section_title"] == "Smart municipal infrastructure" and row["tests"] == ["app/test_x.py::test_one"]
+    row = trace["1b"].as_json()
+    assert row["clause"] == "1b" and row["state"] == "proven" and row["section_title"] == "Smart municipal infrastructure" and row["tests"] == ["app/test_x.py::test_one"]
 
 
 def test_clauses_that_nothing_serves_are_listed(tmp_path):
-    missing = {clause.id for clause in open_clauses(policy_trace(sample_catalog()))}
+    missing = {clause.id for clause in open_clauses(policy_trace(sample_catalog(), tmp_path))}
     assert "10a" in missing and not missing & {"1b", "1k", "1n", "8e", "1q"}
     assert len(missing) == len(CLAUSE_IDS) - 5
 

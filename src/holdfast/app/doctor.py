@@ -38,12 +38,12 @@ class Check:
     detail: str
     fix: str = ""
 
-    def row(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The check as a JSON-able dictionary."""
         return asdict(self)
 
 
-def examine(location: str | None = None) -> list[Check]:
+def diagnose(location: str | None = None) -> list[Check]:
     """Look at the installation and, where given, at a city (a folder or a postgresql:// URL).
 
     returns   one row per thing looked at; nothing is changed and nothing raises

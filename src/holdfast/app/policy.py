@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +32,28 @@ class ClauseTrace:
         """proven: a test is marked with it; served: something names it without a test; open: neither."""
         return "proven" if self.tests else "served" if self.served else "open"
 
-    def row(self) -> dict[str, Any]:
-        """The trace as a JSON-able dictionary."""
-        body = asdict(self.clause) | {"section_title": SECTIONS[self.clause.section][0], "state": self.state}
-        return body | {name: list(getattr(self, name)) for name in ("capabilities", "rules", "indicators", "hazards", "tests")}
+    def as_json(self) -> dict[str, Any]:
+        """The trace as a JSON-able dictionary; `clause` is the id."""
+        clause = self.clause
+        return {
+            "clause": clause.id,
+            "title": clause.title,
+            "title_zh": clause.title_zh,
+            "section": clause.section,
+            "section_title": SECTIONS[clause.section][0],
+            "state": self.state,
+            **{name: list(getattr(self, name)) for name in ("capabilities", "rules", "indicators", "hazards", "tests")},
+        }
 
 
 def policy_trace(catalog: Catalog, tests_dir: Path | None = None) -> list[ClauseTrace]:
     """Every clause of the policy with what serves and what proves it, in the order of the policy.
 
     catalog     declarations of this installation
-    tests_dir   folder of the tests, scanned for `clause(...)` marks; None outside a checkout
+    tests_dir   folder of the tests, scanned for `clause(...)` marks; the checkout's own when left out
     """
-    marked = clause_tests(tests_dir) if tests_dir is not None else {}
+    folder = tests_dir if tests_dir is not None else find_tests_dir()
+    marked = clause_tests(folder) if folder is not None else {}
     serving = {
         "capabilities": list(catalog.capabilities.values()),
         "rules": [rule for domain in catalog.domains for rule in domain.rules],

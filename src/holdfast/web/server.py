@@ -46,7 +46,7 @@ def create_app(city: City) -> FastAPI:
     return app
 
 
-def serve(city: City, host: str = "127.0.0.1", port: int = 8765) -> None:
+def serve(city: City, host: str = "127.0.0.1", port: int = 8600) -> None:
     """Serve a city until interrupted.
 
     host    address to listen on; the default is reachable from this computer only
