@@ -14,7 +14,7 @@ import pyarrow.csv as pacsv
 
 from holdfast.model.city import City
 from holdfast.model.errors import Invalid, Unavailable
-from holdfast.model.finding import SEVERITIES
+from holdfast.model.finding import SEVERITIES, grouped
 
 from .running import run_capability
 from .summary import CHECK
@@ -42,11 +42,7 @@ def check_city(city: City, kinds: Sequence[str] | None = None, fail_on: str = "e
     findings = done.answer.findings
     counts = findings.counts()
     table = findings.table()
-    grouped = table.group_by(["kind", "rule", "severity"]).aggregate([("id", "count_all"), ("message", "first"), ("fix", "first")]).to_pylist()
-    rules = sorted(
-        ({"kind": r["kind"], "rule": r["rule"], "severity": r["severity"], "count": r["id_count_all"], "message": r["message_first"], "fix": r["fix_first"]} for r in grouped),
-        key=lambda r: (SEVERITIES.index(r["severity"]), -r["count"]),
-    )
+    rules = [{k: row[k] for k in ("kind", "rule", "severity", "count", "message", "fix")} for row in grouped(table)]
     failing = () if fail_on == "never" else SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     return CheckReport({"run": done.run, "findings": counts, "rules": rules}, table, any(counts[s] for s in failing))
 

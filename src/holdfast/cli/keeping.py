@@ -97,8 +97,10 @@ def show_import(report: Any, as_json: bool) -> None:
         print_table("Changes", ("change", "assets"), list(found["changes"].items()))
     table = report.findings.table()
     if table.num_rows:
-        grouped = table.group_by(["rule", "severity", "kind", "message"]).aggregate([("id", "count_all"), ("id", "first"), ("row", "first"), ("fix", "first")])
-        rows = [(r["severity"], r["rule"], r["kind"], r["id_count_all"], r["message"], r["id_first"], r["row_first"], r["fix_first"]) for r in grouped.to_pylist()]
+        from holdfast.model.finding import grouped
+
+        columns = ("severity", "rule", "kind", "count", "message", "id", "row", "fix")
+        rows = [[row[c] for c in columns] for row in grouped(table)]
         print_table("Findings", ("severity", "rule", "kind", "count", "what", "first id", "row", "fix"), rows)
     say("  ".join(f"{severity} {count:,}" for severity, count in found["findings"].items()))
 

@@ -37,10 +37,11 @@ def init(
     """Make a city, empty or filled with the reference city."""
     with reporting(as_json):
         from holdfast.app.cities import DEFAULT_CRS, create_city
-        from holdfast.app.sample_city import create_sample_city
         from holdfast.model.errors import Invalid
 
         if sample:
+            from holdfast.app.sample_city import create_sample_city
+
             if crs is not None:
                 raise Invalid("the reference city has its own CRS", fix="Leave --crs out", field="crs")
             progress = Progress(as_json)

@@ -153,3 +153,11 @@ class Findings:
             self._chunks.append(pa.table(columns, schema=FINDING_SCHEMA))
             self._rows = []
         return pa.concat_tables(self._chunks) if self._chunks else FINDING_SCHEMA.empty_table()
+
+
+def grouped(findings: pa.Table) -> list[dict[str, Any]]:
+    """Findings of one rule and kind together, worst first: kind, rule, severity, count, and message, fix, id, row of the first."""
+    keys = findings.group_by(["kind", "rule", "severity"], use_threads=False)
+    first = keys.aggregate([([], "count_all"), ("message", "first"), ("fix", "first"), ("id", "first"), ("row", "first")])
+    rows = [{name.removesuffix("_all").removesuffix("_first"): value for name, value in row.items()} for row in first.to_pylist()]
+    return sorted(rows, key=lambda r: (SEVERITIES.index(r["severity"]), -r["count"], r["rule"]))
