@@ -31,8 +31,8 @@ def value_bytes(column: pa.Array) -> pa.Array:
         return column
     if pa.types.is_null(kind):
         return column.cast(pa.binary())
-    packed = _fixed(_numbers(column))
-    return pc.if_else(column.is_valid(), packed, pa.scalar(None, pa.binary())) if column.null_count else packed
+    values = packed(_numbers(column))
+    return pc.if_else(column.is_valid(), values, pa.scalar(None, pa.binary())) if column.null_count else values
 
 
 def _numbers(column: pa.Array) -> np.ndarray:
@@ -52,7 +52,8 @@ def _numbers(column: pa.Array) -> np.ndarray:
     raise TypeError(f"no byte layout for columns of {kind}")
 
 
-def _fixed(numbers: np.ndarray) -> pa.Array:
+def packed(numbers: np.ndarray) -> pa.Array:
+    """The bytes of each element of a plain or structured array."""
     width = numbers.dtype.itemsize
     buffers = [None, pa.py_buffer(np.ascontiguousarray(numbers))]
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(numbers), buffers).cast(pa.binary())
@@ -60,7 +61,7 @@ def _fixed(numbers: np.ndarray) -> pa.Array:
 
 def length_bytes(values: pa.Array) -> pa.Array:
     """The four bytes before each value: its length, or -1 for null."""
-    return _fixed(pc.fill_null(pc.binary_length(values), -1).to_numpy(zero_copy_only=False).astype(">i4"))
+    return packed(pc.fill_null(pc.binary_length(values), -1).to_numpy(zero_copy_only=False).astype(">i4"))
 
 
 def join_rows(parts: list[pa.Array | pa.Scalar]) -> pa.Array:
