@@ -84,8 +84,7 @@ def test_buildings_overlap_neither_each_other_nor_streets_nor_the_river(assets, 
 def test_streets_meet_only_at_crossings_and_form_one_network(assets, seed):
     plan = plan_of(assets, seed)
     lines = axes(plan)
-    first, second = shapely.STRtree(lines).query(lines, predicate="crosses")
-    assert len(first) == 0
+    assert shapely.STRtree(lines).query(lines, predicate="crosses").size == 0
     assert (plan.street_from != plan.street_to).all()
     pairs = np.sort(np.column_stack([plan.street_from, plan.street_to]), axis=1)
     assert len(np.unique(pairs, axis=0)) == len(pairs)
