@@ -85,7 +85,7 @@ def read_sections(
             note = ""
             continue
         if line[0] == ";":
-            note = line.lstrip("; ").strip()
+            note = "" if line.startswith(";;") or line[1:4].upper().strip() == "ID" else line[1:].strip()  # editors write headings so
             continue
         if line[0] == "[":
             title = line[1:].partition("]")[0].strip()

@@ -114,7 +114,7 @@ def _unknown(options: list[dict[str, Any]]) -> dict[str, list[str]]:
 def _controls(export: Export) -> tuple[list[str], list[str]]:
     """Controls and rules in the file's units. Their ids were names of the file they came from, so they name what was exported."""
     types = {export.names[row["id"]]: row["type"] or "" for row in export.links.get("water.valve", ())}
-    levels = frozenset(export.names[row["id"]] for kind in ("water.reservoir", "water.tank") for row in export.nodes_of(kind))
+    levels = frozenset(export.names[row["id"]] for kind in ("water.reservoir", "water.tank") for row in export.rows(kind))
     simple, rules = [], []
     for row in export.rows("water.control"):
         if row["type"] == "RULE":
