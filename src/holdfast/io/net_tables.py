@@ -118,6 +118,20 @@ class Reading:
             self.dangling(table, kind, frame, np.flatnonzero(row < 0), column, frame.data[column], self.nodes)
         return frame.take(keep), [row[keep] for row in rows]
 
+    def valves(self, table: str, kind: str, pipes: str) -> tuple[Frame, np.ndarray, pa.Array]:
+        """Valves as (rows kept, start node rows, end ids); newer nets set them between a junction and a junction or pipe."""
+        frame = self.net.table(table)
+        if "element" not in frame.data:
+            frame, (start, end) = self.attached(table, kind, "from_junction", "to_junction")
+            return frame, start, self.node_ids(end)
+        frame, (start,) = self.attached(table, kind, "junction")
+        tables = {"ju": self.nodes, "pi": pipes}
+        pairs = zip(frame.cells("et"), frame.labels("element").tolist(), strict=True)
+        targets = [self.ids.get(tables.get(meant, self.nodes), {}).get(element) for meant, element in pairs]
+        keep = np.array([target is not None for target in targets], dtype=bool)
+        self.dangling(table, kind, frame, np.flatnonzero(~keep), "element", frame.cells("element"), "element")
+        return frame.take(keep), start[keep], pa.array([target for target in targets if target is not None], pa.string())
+
     def dangling(self, table: str, kind: str, frame: Frame, at: Any, column: str, values: list[Any], what: str) -> None:
         """Report rows that name something which is not in the file."""
         self.findings.add_rows("import.dangling_reference", "error", f"{column} names a {what} that is not in the file; the row is left out", kind=kind,
@@ -164,6 +178,18 @@ def records(net: NetFile, kind: str, done: Iterable[str], whole: Iterable[str] =
         "source_table": pa.array([r[1] for r in rows], pa.string()), "source_index": pa.array([r[2] for r in rows], pa.int64()),
         "content": pa.array([json.dumps(r[3], ensure_ascii=False) for r in rows], pa.string()),
     })
+
+
+def fluid(net: NetFile) -> tuple[str, bool | None]:
+    """Name of the fluid of a pipe net and whether it is a gas, None where the file does not say."""
+    value = net.values.get("fluid")
+    content = value.get("content") if isinstance(value, dict) else None
+    if not isinstance(content, dict):
+        return "", None
+    state = content.get("is_gas")
+    if state is None and content.get("fluid_type") in ("gas", "liquid"):
+        state = content["fluid_type"] == "gas"
+    return str(content.get("name") or ""), None if state is None else bool(state)
 
 
 def facts(net: NetFile, places: Places | None) -> dict[str, Any]:
@@ -276,6 +302,7 @@ class Places:
     crs      what the file says they are, or None
     geojson  whether they come from the `geo` column rather than from a geodata table
     swapped  whether `geo` holds latitude first
+    fit      (3, 2) affine map from the geodata table to x, y where both are known, else None
     scale    median straight distance over stated length of the edges; about 1 in metres, 3.28 in feet; NaN if unknown
     """
 
@@ -284,6 +311,7 @@ class Places:
     crs: str | None = None
     geojson: bool = False
     swapped: bool = False
+    fit: np.ndarray | None = None
     scale: float = float("nan")
 
 
@@ -310,7 +338,7 @@ def node_places(net: NetFile, table: str, ends: tuple[np.ndarray, np.ndarray, np
     scale = _middle(turned if swapped else straight)
     if abs(np.log(scale)) > np.log(10.0):
         if crs is not None:
-            return Places(geo_x, geo_y, None, True, False, _middle(_ratios(geo_x, geo_y, ends, spherical=False)))
+            return Places(geo_x, geo_y, None, True, scale=_middle(_ratios(geo_x, geo_y, ends, spherical=False)))
         findings.add("import.schematic_coordinates", "warning", "The coordinates are a drawing, they contradict the lengths; left out", kind=kind, column="geometry",
                      value=f"{scale:.3g} times the length", fix="To keep the drawing import with --crs local:m", file=file)
         nothing = np.full(len(frame), np.nan)
@@ -318,7 +346,28 @@ def node_places(net: NetFile, table: str, ends: tuple[np.ndarray, np.ndarray, np
     if swapped:
         findings.add("import.axes_swapped", "warning", "The geo column holds latitude before longitude; the axes are swapped back", kind=kind, column="geometry",
                      value=f"{geo_x[np.isfinite(geo_x)][0]}, {geo_y[np.isfinite(geo_y)][0]}", fix="Write GeoJSON coordinates as longitude, latitude", file=file)
-    return Places(geo_y if swapped else geo_x, geo_x if swapped else geo_y, "EPSG:4326", True, swapped, scale)
+    x, y = (geo_y, geo_x) if swapped else (geo_x, geo_y)
+    fit = _fit(table_x, table_y, x, y)
+    missing = ~np.isfinite(x) & np.isfinite(table_x)
+    if fit is not None and missing.any():
+        x[missing], y[missing] = (np.stack([table_x, table_y, np.ones(len(frame))], 1)[missing] @ fit).T
+        findings.add("import.placed_by_fit", "info", f"{missing.sum()} nodes without geo were placed by fitted geodata", kind=kind, column="geometry", file=file)
+    return Places(x, y, "EPSG:4326", True, swapped, fit, scale)
+
+
+def _fit(from_x: np.ndarray, from_y: np.ndarray, to_x: np.ndarray, to_y: np.ndarray) -> np.ndarray | None:
+    """Affine map between plane coordinates and degrees of the same nodes, or None if it is off by more than about a metre."""
+    both = np.isfinite(from_x) & np.isfinite(to_x)
+    if both.sum() < 6:
+        return None
+    centre = np.array([from_x[both].mean(), from_y[both].mean()])
+    source = np.stack([from_x[both] - centre[0], from_y[both] - centre[1], np.ones(both.sum())], 1)
+    target = np.stack([to_x[both], to_y[both]], 1)
+    found, _, rank, _ = np.linalg.lstsq(source, target, rcond=None)
+    if rank < 3 or np.abs(source @ found - target).max() > 1e-5:
+        return None
+    found[2] -= centre @ found[:2]
+    return found
 
 
 def _geodata(net: NetFile, name: str, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
@@ -395,9 +444,13 @@ def line_wkb(net: NetFile, table: str, frame: Frame, places: Places, start: np.n
     delivered, geo = courses.cells("coords"), frame.cells("geo")
     lines: list[Any] = []
     for i, label in enumerate(frame.index):
-        course = _coordinates(geo[i]) if places.geojson else _coordinates(delivered[row[label]]) if label in row else []
-        if places.geojson and places.swapped:
+        course = _coordinates(geo[i]) if places.geojson else []
+        if places.swapped:
             course = [(b, a) for a, b in course]
+        if not course and label in row and (not places.geojson or places.fit is not None):
+            course = _coordinates(delivered[row[label]])
+            if places.fit is not None:
+                course = [(float(a), float(b)) for a, b in np.array([(*c, 1.0) for c in course]).reshape(-1, 3) @ places.fit]
         if len(course) < 2 or np.isnan(places.x).all():
             course = [(places.x[j], places.y[j]) for j in (start[i], end[i])]
         usable = np.isfinite(course).all() and len(set(course)) > 1
