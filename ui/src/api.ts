@@ -4,11 +4,10 @@ export type Scalar = string | number | boolean | null
 export type Severity = 'error' | 'warning' | 'info'
 export type Bounds = [number, number, number, number]
 
-export interface CityInfo {
-  name: string
-  crs: string
+export interface Place {
   crs_title: string
   georeferenced: boolean
+  datum: string
   bounds: Bounds | null
 }
 
@@ -20,11 +19,15 @@ export interface UnmetNeed {
 }
 
 export interface Summary {
-  city: CityInfo
+  name: string
+  crs: string
+  assets: number
   kinds: Record<string, number>
   links: number
-  findings: Record<Severity, number> | null
+  findings: Record<Severity, number>
+  findings_from: { run: string; time: string; stale: boolean } | null
   unmet_needs: UnmetNeed[]
+  place: Place
 }
 
 export interface FieldInfo {
@@ -77,6 +80,8 @@ export interface Finding {
 
 export interface FindingList {
   assessed_at: string | null
+  from: 'check' | 'import'
+  check: string | null
   counts: Record<Severity, number>
   total: number
   findings: Finding[]
@@ -125,7 +130,7 @@ export const api = {
   summary: () => ask<Summary>('api/summary'),
   catalog: () => ask<Catalog>('api/catalog'),
   findings: (severity: Severity | 'all', limit: number) => ask<FindingList>(`api/findings?limit=${limit}${severity === 'all' ? '' : `&severity=${severity}`}`),
-  check: () => ask<FindingList>('api/check', { method: 'POST' }),
+  run: (capability: string) => ask<{ run: string }>(`api/run/${capability}`, { method: 'POST' }),
   history: (id: string) => ask<History>(`api/history/${encodeURIComponent(id)}`),
   links: (id: string) => ask<{ links: Link[] }>(`api/links/${encodeURIComponent(id)}`),
   layer: (kind: string, bounds: Bounds, limit: number, columns: string[], signal: AbortSignal) =>

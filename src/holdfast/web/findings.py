@@ -47,5 +47,5 @@ def _on_record(city: City) -> tuple[pa.Table, dict[str, Any]]:
 
     tables = [pq.read_table(io.BytesIO(city.repository.get_file(name))).select(FINDING_SCHEMA.names) for name in names]
     at = to_text(chosen["ended_at"].to_numpy()[-1].astype("datetime64[ms]")) if chosen.num_rows else None
-    origin = {"assessed_at": at, "from": "check" if checks.num_rows else "import"}
+    origin = {"assessed_at": at, "from": "check" if checks.num_rows else "import", "check": CHECK if CHECK in city.catalog.capabilities else None}
     return (pa.concat_tables(tables) if tables else FINDING_SCHEMA.empty_table()), origin

@@ -28,6 +28,7 @@ export const en = {
   'findings.run': 'Check now',
   'findings.running': 'Checking',
   'findings.at': 'Checked {time}',
+  'findings.import': 'From the import of {time}; no check has been run yet',
   'findings.never': 'Not assessed: no check has been run on this city yet.',
   'findings.none': 'No findings.',
   'findings.severity': 'Severity',

@@ -30,6 +30,7 @@ export const zh: Texts = {
   'findings.run': '立即检查',
   'findings.running': '正在检查',
   'findings.at': '检查时间 {time}',
+  'findings.import': '来自 {time} 的导入；尚未做过检查',
   'findings.never': '尚未评估：这座城市还没有做过检查。',
   'findings.none': '没有发现问题。',
   'findings.severity': '级别',
