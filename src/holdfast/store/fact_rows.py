@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,13 +11,14 @@ import pyarrow.compute as pc
 from holdfast.model import geometry, tables
 from holdfast.model.errors import Invalid
 from holdfast.model.spec import Kind
+from holdfast.model.time import Instant, to_text
 
 ID_COLUMNS = frozenset(("id", "from_id", "to_id", "host_id"))
 _EXTENDED_FLAGS = 0xE0000000  # of a type code: has z, has m, has SRID
 
 
 def prepare(kind: Kind, table: pa.Table) -> pa.Table:
-    """The rows with exactly the columns of `asset_schema(kind)`, geometry as little-endian ISO WKB.
+    """The rows with exactly the columns of `asset_schema(kind)`, geometry as little-endian ISO WKB, none for kinds without a place.
 
     raises    Invalid, with the kind and the field, for values that do not fit, ids that are missing or unprintable, bytes that are no WKB
     """
@@ -31,9 +34,25 @@ def prepare(kind: Kind, table: pa.Table) -> pa.Table:
             raise Invalid("an id holds a control character", fix="Use printable characters", kind=kind.name, field=name, id=repr(bad[0].as_py()))
     shapes = rows["geometry"]
     if shapes.null_count < len(shapes):
-        place = rows.schema.get_field_index("geometry")
-        rows = rows.set_column(place, "geometry", iso_wkb(shapes, kind.name))
+        kept = iso_wkb(shapes, kind.name) if kind.geometry else pa.nulls(len(shapes), pa.binary())
+        rows = rows.set_column(rows.schema.get_field_index("geometry"), "geometry", kept)
     return rows
+
+
+def moment(instant: Instant, field: str) -> str:
+    """The text of an instant that must be there. raises Invalid if it is not"""
+    text = to_text(instant)
+    if text is None:
+        raise Invalid("a time is missing", fix=f"Give {field}", field=field)
+    return text
+
+
+def plain_name(name: str) -> str:
+    """The name of a file kept with a city. raises Invalid if it is no plain relative path"""
+    parts = name.split("/")
+    if any(part in ("", ".", "..") for part in parts) or re.search(r"[\x00-\x1f\\]", name):
+        raise Invalid("a file name inside the city must be a plain relative path", fix="Use names such as results/<run>/x.parquet", file=repr(name))
+    return name
 
 
 def iso_wkb(column: pa.ChunkedArray | pa.Array, kind: str = "") -> pa.ChunkedArray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -111,7 +110,7 @@ class PostgisWriter:
             "truncated AS (INSERT INTO {past} ({kept}, valid_from, valid_to, recorded_at) "
             "SELECT {kept}, valid_from, %(until)s::timestamptz, %(stamp)s::timestamptz FROM gone WHERE valid_from < %(until)s::timestamptz) SELECT count(*) FROM gone"
         ).format(open=sql.Identifier(layer), past=sql.Identifier(schema.past_layer(layer)), kept=kept)
-        values = {"ids": _texts(ids), "stamp": _moment(self.stamp), "until": _required(valid_to, "valid_to")}
+        values = {"ids": _texts(ids), "stamp": _moment(self.stamp), "until": fact_rows.moment(valid_to, "valid_to")}
         row = self._db.execute(statement, values).fetchone()
         return int(row[0]) if row else 0
 
@@ -132,7 +131,7 @@ class PostgisWriter:
             "SELECT from_id, to_id, relation, service, backup_hours, source, valid_from, %(until)s::timestamptz, %(stamp)s::timestamptz FROM gone "
             "WHERE valid_from < %(until)s::timestamptz) "
             "SELECT count(*) FROM gone",
-            {"ids": _texts(ids), "stamp": _moment(self.stamp), "until": _required(valid_to, "valid_to"), "relation": relation},
+            {"ids": _texts(ids), "stamp": _moment(self.stamp), "until": fact_rows.moment(valid_to, "valid_to"), "relation": relation},
         ).fetchone()
         return int(row[0]) if row else 0
 
@@ -155,8 +154,7 @@ class PostgisWriter:
         return self._append("result", nan_to_null(tables.conform(table, tables.RESULT)))
 
     def put_file(self, name: str, content: bytes) -> None:
-        if not name or name.startswith("/") or "\\" in name or "\0" in name or ".." in PurePosixPath(name).parts:
-            raise Invalid("a file name inside the city must be a plain relative path", fix="Use names such as results/<run>/x.parquet", file=name)
+        fact_rows.plain_name(name)
         self._db.execute("DELETE FROM file WHERE name = %s", (name,))
         view = memoryview(content)
         for part, start in enumerate(range(0, max(len(content), 1), schema.FILE_PART)):
@@ -224,18 +222,11 @@ def _moment(instant: Instant | None) -> str | None:
     return to_text(instant)
 
 
-def _required(instant: Instant, name: str) -> str:
-    text = to_text(instant)
-    if text is None:
-        raise Invalid("a time is missing", fix=f"Give {name}", field=name)
-    return text
-
-
 def _texts(ids: Sequence[str] | pa.Array | pa.ChunkedArray) -> list[str]:
     return ids.to_pylist() if isinstance(ids, pa.Array | pa.ChunkedArray) else list(ids)
 
 
 def _instants(instant: Instant, count: int) -> pa.Array:
-    _required(instant, "valid_from")
+    fact_rows.moment(instant, "valid_from")
     return pa.repeat(pa.scalar(instant.astype("datetime64[ms]").astype(np.int64), pa.int64()), count).cast(tables.INSTANT)
 

@@ -13,30 +13,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .fact_rows import ID_COLUMNS
 from .sqlite_rows import to_arrow, without_gc
-
-ID_COLUMNS = frozenset(("id", "from_id", "to_id", "host_id"))
-"""Text columns that never hold control characters: the writer refuses them."""
 
 _SEPARATOR, _NULL = 30, 31  # ASCII record and unit separators
 _SPAN = 1_000_000  # row ids per query, far below SQLite's limit on the length of a string
 
 
 def read_columns(db: sqlite3.Connection, table: str, schema: pa.Schema, where: str, values: list[Any]) -> list[pa.Table]:
-    """Columns of a table in order of row id, in pieces; all pieces see one snapshot."""
-    own = not db.in_transaction
-    if own:
-        db.execute("BEGIN")
-    try:
-        top = db.execute(f'SELECT coalesce(max(fid), 0) FROM "{table}"').fetchone()[0]
-        pieces = []
-        for start in range(1, top + 1, _SPAN):
-            condition = f"fid BETWEEN {start} AND {start + _SPAN - 1}" + (f" AND {where}" if where else "")
-            pieces.append(_piece(db, table, schema, condition, values))
-        return pieces
-    finally:
-        if own:
-            db.execute("COMMIT")
+    """Columns of a table in order of row id, in pieces; the caller holds a transaction, so that all see one snapshot."""
+    top = db.execute(f'SELECT coalesce(max(fid), 0) FROM "{table}"').fetchone()[0]
+    pieces = []
+    for start in range(1, top + 1, _SPAN):
+        condition = f"fid BETWEEN {start} AND {start + _SPAN - 1}" + (f" AND {where}" if where else "")
+        pieces.append(_piece(db, table, schema, condition, values))
+    return pieces
 
 
 def _piece(db: sqlite3.Connection, table: str, schema: pa.Schema, condition: str, values: list[Any]) -> pa.Table:

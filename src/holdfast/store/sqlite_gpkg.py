@@ -196,10 +196,37 @@ class SqliteRepository:
         limit: int | None = None,
     ) -> pa.Table:
         wanted = _schema_of(kind, columns)
+        if bbox is None and ids is None and limit is None and len(wanted) <= _FEW_COLUMNS:
+            pieces = self._whole_columns(kind, wanted, as_of)
+            if pieces is not None:
+                return collect(pieces, wanted)
         return collect(self._select(kind, wanted, bbox, ids, as_of, limit), wanted)
 
     def read_batches(self, kind: Kind, *, columns: Sequence[str] | None = None, as_of: AsOf | None = None, rows: int = 100_000) -> Iterator[pa.Table]:
         yield from self._select(kind, _schema_of(kind, columns), None, None, as_of, None, chunk=rows)
+
+    def _whole_columns(self, kind: Kind, wanted: pa.Schema, as_of: AsOf | None) -> list[pa.Table] | None:
+        """All rows by whole columns, from one snapshot; None if the layer does not have them all."""
+        layer = tables.layer_name(kind.name)
+        where, bound = ("", []) if as_of is None else _as_of_where(as_of)
+        with self._snapshot() as db:
+            if not set(wanted.names) <= {row[1] for row in db.execute(f'PRAGMA table_info("{layer}")')}:
+                return None
+            names = (layer,) if as_of is None else (layer, schema.past_layer(layer))
+            return [piece for table in names for piece in read_columns(db, table, wanted, where, bound)]
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection inside one reading transaction."""
+        db = self._db()
+        own = not db.in_transaction
+        if own:
+            db.execute("BEGIN")
+        try:
+            yield db
+        finally:
+            if own:
+                db.execute("COMMIT")
 
     def _select(
         self, kind: Kind, wanted: pa.Schema, bbox: BBox | None, ids: Sequence[str] | None, as_of: AsOf | None, limit: int | None, chunk: int = 50_000
@@ -208,11 +235,6 @@ class SqliteRepository:
         layer = tables.layer_name(kind.name)
         have = {row[1] for row in db.execute(f'PRAGMA table_info("{layer}")')}
         if not have:
-            return
-        if bbox is None and ids is None and limit is None and len(wanted) <= _FEW_COLUMNS and set(wanted.names) <= have:
-            where, bound = ("", []) if as_of is None else _as_of_where(as_of)
-            for table in (layer,) if as_of is None else (layer, schema.past_layer(layer)):
-                yield from read_columns(db, table, wanted, where, bound)
             return
         names = ", ".join(f'"{f.name}"' if f.name in have else f'NULL AS "{f.name}"' for f in wanted)
         parts, values = [], []
@@ -255,15 +277,9 @@ class SqliteRepository:
         self, *, from_ids: Sequence[str] | None = None, to_ids: Sequence[str] | None = None, relation: str | None = None, as_of: AsOf | None = None
     ) -> pa.Table:
         where, values = _as_of_where(as_of) if as_of else ("superseded_at IS NULL AND valid_to IS NULL", [])
-        tables_ = []
         for column, ids in (("from_id", from_ids), ("to_id", to_ids)):
             if ids is not None:
-                if tables_:
-                    where += f" AND {column} IN ({', '.join('?' * len(ids))})"
-                    values += list(ids)
-                else:
-                    where += f" AND {column} IN ({with_ids(self._db(), ids)})"
-                    tables_.append(column)
+                where += f" AND {column} IN ({with_ids(self._db(), ids, f'wanted_{column}')})"
         if relation is not None:
             where += " AND relation = ?"
             values.append(relation)

@@ -98,12 +98,12 @@ def insert(connection: sqlite3.Connection, table: str, columns: dict[str, Iterab
         connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', zip(*columns.values(), strict=False))
 
 
-def with_ids(connection: sqlite3.Connection, ids: Sequence[str]) -> str:
+def with_ids(connection: sqlite3.Connection, ids: Sequence[str], name: str = "wanted") -> str:
     """Put ids into a temporary table and return SQL for a sub-select of them."""
-    connection.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (id TEXT PRIMARY KEY) WITHOUT ROWID")
-    connection.execute("DELETE FROM temp.wanted")
-    connection.executemany("INSERT OR IGNORE INTO temp.wanted VALUES (?)", ((i,) for i in ids))
-    return "SELECT id FROM temp.wanted"
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} (id TEXT PRIMARY KEY) WITHOUT ROWID")
+    connection.execute(f"DELETE FROM temp.{name}")
+    connection.executemany(f"INSERT OR IGNORE INTO temp.{name} VALUES (?)", ((i,) for i in ids))
+    return f"SELECT id FROM temp.{name}"
 
 
 def stamp_text(instant: Any) -> str:

@@ -13,16 +13,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from holdfast.model import geometry, tables
-from holdfast.model.errors import Conflict, Invalid
+from holdfast.model.errors import Conflict
 from holdfast.model.spec import Kind
 from holdfast.model.time import Instant, to_text
 
-from . import event_chain, gpkg_blob, rtree_bulk
+from . import event_chain, fact_rows, gpkg_blob, rtree_bulk
 from . import sqlite_schema as schema
-from .sqlite_columns import ID_COLUMNS
 from .sqlite_rows import insert, stamp_text, to_python, with_ids
 
 _REBUILD_FROM = 5_000  # below this many new boxes, row-wise R*Tree inserts are quicker than packing the whole tree
@@ -52,11 +50,17 @@ class SqliteWriter:
         if start == 1 and layer not in self._unindexed:
             self._db.execute(f'DROP INDEX "{layer}_id"')  # sorted once at the end instead of row by row
             self._unindexed.add(layer)
-        times = {"valid_from": repeat(stamp_text(valid_from)), "recorded_at": repeat(self._stamp)}
+        times = {"valid_from": repeat(fact_rows.moment(valid_from, "valid_from")), "recorded_at": repeat(self._stamp)}
+        self._db.execute("SAVEPOINT append_step")  # a refused call leaves none of its rows, whatever the caller does next
         try:
             self._insert(layer, kind, table, start, times)
-        except sqlite3.IntegrityError as error:
-            raise self._duplicate(kind, layer, table["id"]) from error
+        except BaseException as error:
+            self._db.execute("ROLLBACK TO append_step")
+            if isinstance(error, sqlite3.IntegrityError):
+                raise self._duplicate(kind, layer, table["id"]) from error
+            raise
+        finally:
+            self._db.execute("RELEASE append_step")
         return table.num_rows
 
     def close(self, kind: Kind, ids: Sequence[str], valid_to: Instant) -> int:
@@ -71,7 +75,7 @@ class SqliteWriter:
         self._db.execute(
             f'INSERT INTO "{past}" ({quoted}) SELECT {kept}, valid_from, valid_to, recorded_at, ? FROM "{layer}" WHERE id IN ({wanted})', (self._stamp,)
         )
-        until = stamp_text(valid_to)
+        until = fact_rows.moment(valid_to, "valid_to")
         self._db.execute(
             f'INSERT INTO "{past}" ({quoted}) SELECT {kept}, valid_from, ?, ?, NULL FROM "{layer}" WHERE id IN ({wanted}) AND valid_from < ?',
             (until, self._stamp, until),
@@ -95,36 +99,36 @@ class SqliteWriter:
 
     def _insert(self, target: str, kind: Kind, table: pa.Table, start: int, times: dict[str, Any]) -> None:
         count = table.num_rows
-        rows = tables.conform(table, tables.asset_schema(kind))
-        for name in ID_COLUMNS.intersection(rows.column_names):
-            _refuse_control_characters(kind, name, rows[name])
+        rows = fact_rows.prepare(kind, table)
         columns: dict[str, Any] = {"fid": range(start, start + count)}
         for name in rows.column_names:
             if rows[name].null_count < count and name != "geometry":
                 columns[name] = to_python(rows[name])
         wkb = rows["geometry"]
-        if kind.geometry and wkb.null_count < count:
+        placeless = wkb.null_count == count
+        if not placeless:
             columns["geometry"] = to_python(gpkg_blob.from_wkb(wkb, self._srs_id))
-            boxes = geometry.bounds(wkb)
-            placed = ~np.isnan(boxes[:, 0])
-            self._pending.setdefault(target, []).append((np.arange(start, start + count, dtype=np.int64)[placed], boxes[placed]))
         if kind.trait == "edge":
             columns["shape_length"] = geometry.length(wkb).tolist()
         insert(self._db, target, columns | times)
+        if not placeless:
+            boxes = geometry.bounds(wkb)
+            placed = ~np.isnan(boxes[:, 0])
+            self._pending.setdefault(target, []).append((np.arange(start, start + count, dtype=np.int64)[placed], boxes[placed]))
 
     # other tables
 
     def append_links(self, table: pa.Table, valid_from: Instant) -> int:
         rows = tables.conform(table, tables.LINK)
         columns: dict[str, Any] = {name: to_python(rows[name]) for name in rows.column_names}
-        columns |= {"valid_from": repeat(stamp_text(valid_from)), "recorded_at": repeat(self._stamp)}
+        columns |= {"valid_from": repeat(fact_rows.moment(valid_from, "valid_from")), "recorded_at": repeat(self._stamp)}
         insert(self._db, "link", columns)
         return rows.num_rows
 
     def close_links(self, ids: Sequence[str], valid_to: Instant, relation: str | None = None) -> int:
         wanted = with_ids(self._db, ids)
         where = f"superseded_at IS NULL AND valid_to IS NULL AND (from_id IN ({wanted}) OR to_id IN ({wanted})) AND (? IS NULL OR relation = ?)"
-        until = stamp_text(valid_to)
+        until = fact_rows.moment(valid_to, "valid_to")
         closing = self._db.execute(f"SELECT fid FROM link WHERE {where}", (relation, relation)).fetchall()
         self._db.executemany(
             "INSERT INTO link (from_id, to_id, relation, service, backup_hours, source, valid_from, valid_to, recorded_at) "
@@ -160,9 +164,7 @@ class SqliteWriter:
         return rows.num_rows
 
     def put_file(self, name: str, content: bytes) -> None:
-        path = self._folder / name
-        if name.startswith("/") or ".." in Path(name).parts or "\\" in name:
-            raise Invalid("a file name inside the city must be a plain relative path", fix="Use names such as results/<run>/x.parquet", file=name)
+        path = self._folder / fact_rows.plain_name(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256(content).hexdigest()
         target = self._folder / stored_name(name, digest)  # a rolled back transaction must not have replaced the old content
@@ -270,12 +272,6 @@ class SqliteWriter:
     def _duplicate_in(self, layer: str) -> Conflict:
         name = self._db.execute(f'SELECT id FROM "{layer}" GROUP BY id HAVING count(*) > 1 LIMIT 1').fetchone()[0]
         return Conflict("the same id is given to two open facts", fix="Give every row its own id", layer=layer, id=name)
-
-
-def _refuse_control_characters(kind: Kind, column: str, ids: pa.ChunkedArray) -> None:
-    bad = pc.filter(ids, pc.match_substring_regex(ids, r"[\x00-\x1f]"))
-    if len(bad):
-        raise Invalid("an id holds a control character", fix="Use printable characters", kind=kind.name, field=column, id=repr(bad[0].as_py()))
 
 
 def stored_name(name: str, digest: str) -> str:
