@@ -152,12 +152,11 @@ def _coerce(given: pa.ChunkedArray, kind: pa.DataType) -> tuple[pa.Array, np.nda
     """Values that can be read as the type, null for the others, and which those are."""
     import pandas as pd
 
-    text = given.cast(pa.string()).to_pandas().str.strip()
+    column = pc.utf8_trim_whitespace(given.cast(pa.string())).combine_chunks()
+    text = column.to_pandas()
     present = text.notna() & (text != "")
     if pa.types.is_date(kind):
-        years = text.where(~text.str.fullmatch(r"\d{4}"), text + "-01-01")
-        parsed = pd.to_datetime(years, errors="coerce", format="mixed")
-        result = pa.array(parsed.dt.date.where(parsed.notna(), None), kind)
+        result = _dates(column)
     elif pa.types.is_boolean(kind):
         known = text.str.lower().map({"1": True, "true": True, "t": True, "yes": True, "y": True, "是": True, "0": False, "false": False, "f": False,
                                       "no": False, "n": False, "否": False})
@@ -172,6 +171,15 @@ def _coerce(given: pa.ChunkedArray, kind: pa.DataType) -> tuple[pa.Array, np.nda
         else:
             result = pa.array(parsed.to_numpy(np.float64), kind, from_pandas=True)
     return result, np.asarray(present) & np.asarray(result.is_null())
+
+
+def _dates(text: pa.Array) -> pa.Array:
+    """Dates written as year, year and month, or day, with -, /, . or 年月日 between; null for anything else."""
+    plain = pc.replace_substring_regex(text, r"^(\d{4})[-/.年]?(\d{0,2})[-/.月]?(\d{0,2})日?([T ].*)?$", r"\1-0\2-0\3")
+    plain = pc.replace_substring_regex(plain, r"-0(\d\d)", r"-\1")
+    plain = pc.replace_substring_regex(plain, r"-0(-|$)", r"-01\1")
+    plain = pc.replace_substring_regex(plain, r"-0$", "-01")
+    return pc.cast(pc.strptime(plain, format="%Y-%m-%d", unit="s", error_is_null=True), pa.date32())
 
 
 def _plain_name(kind: pa.DataType) -> str:
