@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +37,7 @@ from holdfast.model.time import now, parse_instant
 from .import_rows import RowContext, prepare
 
 Progress = Callable[[str, int], None]  # file name, rows done
+Confirm = Callable[["ImportReport"], bool]
 
 
 @dataclass(slots=True)
@@ -50,6 +51,8 @@ class ImportOptions:
     fit         CSV of control points that tie the file's coordinates to the city's
     dry_run     do everything but keep nothing
     update      compare with what the city has: append, close and replace
+    close       what an update is complete for, and so closes by leaving out: all of its kinds, its area, its source, nothing
+    match       how an update recognises assets: by id, by geometry, or by id first
     strict      refuse everything if any finding is an error
     valid_from  when the delivered facts began to hold; default now
     """
@@ -62,6 +65,8 @@ class ImportOptions:
     fit: Path | None = None
     dry_run: bool = False
     update: bool = False
+    close: Literal["kind", "area", "source", "nothing"] = "kind"
+    match: Literal["auto", "id", "geometry"] = "auto"
     strict: bool = False
     valid_from: str | None = None
     actor: str = "import"
@@ -101,9 +106,12 @@ class _Undo(Exception):
     """Leaves the transaction of a dry run."""
 
 
-def import_files(city: City, paths: Sequence[str | Path], options: ImportOptions | None = None, progress: Progress | None = None) -> ImportReport:
+def import_files(
+    city: City, paths: Sequence[str | Path], options: ImportOptions | None = None, progress: Progress | None = None, confirm: Confirm | None = None
+) -> ImportReport:
     """Import files into a city.
 
+    confirm   asked with the report before anything is kept; False leaves the city as it was, like a dry run
     raises    NotFound for a missing file; Invalid for an unreadable one, an unknown CRS or, with `strict`, bad rows;
               Conflict when somebody else is writing. The city is unchanged after any of them.
     """
@@ -119,7 +127,9 @@ def import_files(city: City, paths: Sequence[str | Path], options: ImportOptions
                 _import_one(city, writer, path, chosen, mapping, valid_from, options, report, progress)
             if options.strict and report.findings.counts()["error"]:
                 raise Invalid(f"{report.findings.counts()['error']} findings are errors, nothing was imported", fix="Correct them, or import without --strict")
-            if options.dry_run:
+            if not options.dry_run and confirm is not None and not confirm(report):
+                report.dry_run = True
+            if report.dry_run:
                 raise _Undo
             report.seconds = perf_counter() - clock
             _record(city, writer, report, work, options, started)
@@ -142,7 +152,8 @@ def _import_one(
     if options.update:
         from . import update
 
-        kinds, report.changes = update.apply_delivery(city, writer, pieces, delivery, valid_from, path.name, report.changes)
+        how = update.UpdateOptions(match=options.match, close=options.close)
+        kinds, report.changes = update.apply_delivery(city, writer, pieces, delivery, valid_from, path.name, report.changes, how)
     else:
         kinds = {}
         for kind_name, table in pieces:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,6 +83,19 @@ def _show(result: dict[str, Any], as_json: bool, text: str) -> None:
         emit(result)
     else:
         say(text)
+
+
+def ask_about_changes(report: Any) -> bool:
+    """Show what an update would do, on standard error; on a terminal, ask whether to do it."""
+    from holdfast.app.importing import change_counts
+
+    counts = "  ".join(f"{change} {count:,}" for change, count in change_counts(report.changes).items()) or "no change"
+    typer.echo(f"update: {counts}", err=True)
+    for row in report.changes.slice(0, 20).to_pylist():
+        typer.echo("  " + "  ".join(str(v) for v in row.values() if v is not None), err=True)
+    if report.changes.num_rows > 20:
+        typer.echo(f"  ... and {report.changes.num_rows - 20:,} more (--dry-run --json, or results/ of the run, has all)", err=True)
+    return typer.confirm("Apply?", err=True) if sys.stdin.isatty() else True
 
 
 def show_import(report: Any, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from .output import Progress, emit, print_table, reporting, say
 
 app = typer.Typer(name="holdfast", help="Holdfast: one living model of a city's lifelines.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 City = Annotated[str, typer.Argument(metavar="CITY", help="Folder of the city, or postgresql:// URL")]
+CLOSE, MATCH = ("kind", "area", "source", "nothing"), ("auto", "id", "geometry")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output")]
 
 
@@ -71,6 +72,9 @@ def import_(
     valid_from: Annotated[str | None, typer.Option(metavar="TIME", help="When the facts began to hold; default now")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, keep nothing")] = False,
     update: Annotated[bool, typer.Option("--update", help="Compare with what the city has: add, change, close")] = False,
+    close: Annotated[str, typer.Option(metavar="SCOPE", help="With --update, what the delivery is complete for: kind, area, source, nothing")] = "kind",
+    match: Annotated[str, typer.Option(help="With --update, how assets are recognised: auto, id, geometry")] = "auto",
+    yes: Annotated[bool, typer.Option("--yes", help="With --update, apply without asking")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Import nothing if any finding is an error")] = False,
     findings: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write all findings to a CSV")] = None,
     as_json: AsJson = False,
@@ -85,15 +89,23 @@ def import_(
                 _guess(opened, files, as_json)
                 return
             options = ImportOptions(format=format, crs=crs, mapping=mapping, kind=kind, encoding=encoding, fit=fit, dry_run=dry_run, update=update,
-                                    strict=strict, valid_from=valid_from)
+                                    close=_choice("close", close, CLOSE), match=_choice("match", match, MATCH), strict=strict, valid_from=valid_from)
             progress = Progress(as_json)
-            report = import_files(opened, files, options, progress)
+            report = import_files(opened, files, options, progress, confirm=keeping.ask_about_changes if update and not yes else None)
             progress.done()
             if findings is not None:
                 from holdfast.app.checking import write_findings
 
                 write_findings(report.findings.table(), findings, opened.crs)
             keeping.show_import(report, as_json)
+
+
+def _choice(name: str, value: str, allowed: tuple[str, ...]) -> Any:
+    from holdfast.model.errors import Invalid
+
+    if value not in allowed:
+        raise Invalid(f"{value!r} is no choice for --{name}", fix=f"Use one of: {', '.join(allowed)}", field=name)
+    return value
 
 
 def _guess(city: Any, files: list[Path], as_json: bool) -> None:
