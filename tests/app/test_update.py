@@ -9,21 +9,22 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from holdfast.app.cities import create_city
 from holdfast.app.update import UpdateOptions, apply_delivery, apply_update, diff_city, field_changes, plan_update
+from holdfast.domains.water import DOMAIN as WATER
 from holdfast.model import geometry
 from holdfast.model.city import City
 from holdfast.model.delivery import Delivery
 from holdfast.model.errors import Conflict
 from holdfast.model.tables import LINK, asset_schema, conform
 from holdfast.model.time import parse_instant
+from small_city import small_city
 
 SPRING, AUTUMN = parse_instant("2024-03-01"), parse_instant("2025-09-01")
 
 
 @pytest.fixture
 def city(tmp_path: Path) -> Iterator[City]:
-    with create_city(str(tmp_path / "city"), crs="local") as made:
+    with small_city(tmp_path / "city", WATER) as made:
         nodes, pipes = delivery(made, 6)
         made.append("water.junction", nodes, valid_from="2024-03-01")
         made.append("water.pipe", pipes, valid_from="2024-03-01")
