@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
+
+from holdfast.model import geometry
 
 
 def asset_ids(kind: str, prefix: str, index: np.ndarray) -> pa.Array:
@@ -20,7 +21,7 @@ def asset_ids(kind: str, prefix: str, index: np.ndarray) -> pa.Array:
 
 def wkb(shapes: np.ndarray) -> pa.Array:
     """Shapes as a WKB column."""
-    return pa.array(shapely.to_wkb(np.asarray(shapes, object)), pa.binary())
+    return geometry.encode(shapes)
 
 
 def texts(values: np.ndarray | Sequence[Any]) -> pa.Array:
