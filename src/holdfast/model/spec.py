@@ -183,7 +183,11 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Kinds that form one graph. gravity: levels must fall in flow direction. law: name of the edge law."""
+    """Kinds that form one graph. gravity: levels must fall in flow direction. law: name of the edge law.
+
+    sources   kinds that feed the network, or drain it; a part without any is an island. They are node kinds of the network or
+              refer to its nodes by an id field
+    """
 
     name: str
     title: str
@@ -194,6 +198,7 @@ class Network:
     law: str
     service: str
     gravity: bool = False
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
