@@ -72,6 +72,14 @@ def settings() -> str:
     return table(["setting", "meaning", "default", "source"], rows)
 
 
+def checks() -> str:
+    """Every survey check."""
+    from holdfast.engines.survey.declared import CHECKS
+
+    rows = [[f"`{c.name}`", c.severity, f"{c.title} · {c.title_zh}", c.fix, source_text(c.source)] for c in CHECKS.values()]
+    return table(["check", "severity", "what is wrong", "what to do", "source"], rows)
+
+
 def domains() -> str:
     """The installed domains."""
     rows = [
@@ -145,7 +153,7 @@ def routes() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    function.__name__: function for function in (formats, quantities, settings, domains, capabilities, clauses, sources, commands, routes)
+    function.__name__: function for function in (formats, quantities, settings, checks, domains, capabilities, clauses, sources, commands, routes)
 }
 
 
