@@ -114,5 +114,5 @@ DOMAIN = Domain(
     "gas", "Gas", "燃气",
     kinds=(JUNCTION, PIPE, SOURCE, SINK, VALVE, REGULATOR, COMPRESSOR, RESISTOR, STATION, DETECTOR, PRESSURE_SENSOR, RECORD),
     networks=(Network("gas", "Gas network", "燃气管网", ("gas.junction",), ("gas.pipe", "gas.valve", "gas.regulator", "gas.compressor", "gas.resistor"),
-                      "potential_flow", "compressible_darcy", "gas"),),
+                      "potential_flow", "compressible_darcy", "gas", sources=("gas.source",)),),
 )

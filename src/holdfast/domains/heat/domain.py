@@ -86,5 +86,5 @@ DOMAIN = Domain(
     "heat", "Heat", "供热",
     kinds=(JUNCTION, PIPE, CONSUMER, PUMP, PLANT, VALVE, SINK, SENSOR, RECORD),
     networks=(Network("heat", "Heat network", "供热管网", ("heat.junction",), ("heat.pipe", "heat.consumer", "heat.pump", "heat.valve"),
-                      "potential_flow", "darcy_weisbach", "heat"),),
+                      "potential_flow", "darcy_weisbach", "heat", sources=("heat.plant",)),),
 )

@@ -232,5 +232,5 @@ DOMAIN = Domain(
     kinds=(BUS, LINE, TRANSFORMER, TRANSFORMER3, SWITCH, LOAD, GENERATOR, EXTERNAL_GRID, SUBSTATION, BATTERY, SHUNT, WARD, IMPEDANCE, DC_LINE, MANHOLE, METER,
            PROFILE, RECORD),
     networks=(Network("power", "Power network", "电网", ("power.bus",), ("power.line", "power.transformer", "power.switch", "power.impedance", "power.dc_line"),
-                      "ac_power", "pi_section", "electricity"),),
+                      "ac_power", "pi_section", "electricity", sources=("power.external_grid", "power.generator")),),
 )

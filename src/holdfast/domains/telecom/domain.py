@@ -61,5 +61,5 @@ DOMAIN = Domain(
     "telecom", "Telecom", "通信",
     kinds=(EXCHANGE, SITE, CABINET, FIBRE, MANHOLE, DATA_CENTRE),
     networks=(Network("telecom", "Telecom network", "通信网", ("telecom.exchange", "telecom.site", "telecom.cabinet", "telecom.manhole", "telecom.data_centre"),
-                      ("telecom.fibre",), "reach", "connected_to_exchange", "telecom"),),
+                      ("telecom.fibre",), "reach", "connected_to_exchange", "telecom", sources=("telecom.exchange", "telecom.data_centre")),),
 )

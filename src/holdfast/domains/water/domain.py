@@ -280,7 +280,7 @@ DOMAIN = Domain(
             "water", "Water supply network", "供水管网",
             node_kinds=("water.junction", "water.reservoir", "water.tank"),
             edge_kinds=("water.pipe", "water.pump", "water.valve"),
-            solver="potential_flow", law="pipe_headloss", service="water",
+            solver="potential_flow", law="pipe_headloss", service="water", sources=("water.reservoir", "water.tank"),
         ),
     ),
 )
