@@ -148,7 +148,8 @@ class LayerReader:
             say("import.no_id", "info", f"the layer {self.source.layer!r} has no id column; rows are named by their number",
                 fix="Name the id column in a mapping: id = \"COLUMN\"", column="id", **where)  # fmt: skip
         mapped = [column.target for column in plan.columns]
-        self.delivery.facts.setdefault("layers", {})[self.source.layer] = {"kind": plan.kind.name, "fields": mapped, "extra": list(plan.extra.values())}
+        layer = self.delivery.facts.setdefault("layers", {}).setdefault(self.source.layer, {})
+        layer[plan.kind.name] = {"fields": mapped, "extra": list(plan.extra.values())}
 
 
 @dataclass(slots=True)

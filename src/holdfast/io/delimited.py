@@ -1,0 +1,176 @@
+"""Delimited text of unknown encoding and separator, streamed as Arrow tables of text columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from holdfast.model.errors import Invalid
+from holdfast.model.finding import Findings
+
+from . import text
+from .opening import AGAIN, looks_like, reading, require_file
+
+_SAMPLE = 1 << 16
+_BLOCK = 1 << 23
+_DELIMITERS = (",", "\t", ";", "|")
+
+
+@dataclass(slots=True)
+class Table:
+    """An open table: headings, and rows as they are asked for. bad: file rows that have too many or too few values."""
+
+    path: Path
+    encoding: text.Encoding
+    delimiter: str
+    skip: int
+    columns: list[str]
+    headings: list[str]
+    bad: list[tuple[int, int, int]] = field(default_factory=list)
+    rows: int = 0
+
+    def pieces(self, findings: Findings) -> Iterator[tuple[pa.Table, int]]:
+        """Tables of text columns, each with the number in the file of its first row (the heading is row 1)."""
+        from pyarrow import csv as arrow_csv
+
+        clean = self.encoding.clean
+        name = "utf8" if clean else self.encoding.name if self.encoding.name == "utf-16" else text.RAW
+        read = arrow_csv.ReadOptions(
+            use_threads=False, block_size=_BLOCK, skip_rows=self.skip + 1, column_names=self.headings, encoding=name
+        )  # fmt: skip
+        parse_options = arrow_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=self._quoted(), invalid_row_handler=self._invalid)
+        convert = arrow_csv.ConvertOptions(
+            column_types={n: pa.string() for n in self.headings}, strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=False,
+            check_utf8=clean,
+        )  # fmt: skip
+        first = self.skip + 2
+        try:
+            with reading(self.path, "table", row=first):
+                stream = arrow_csv.open_csv(self.path, read, parse_options, convert)
+        except Invalid as error:
+            if "Empty CSV file" in error.message:
+                return
+            raise
+        self.bad.clear()  # the first block is parsed on opening and again on reading
+        while True:
+            with reading(self.path, "table", row=first + self.rows):
+                try:
+                    batch = stream.read_next_batch()
+                except StopIteration:
+                    break
+                table = self._named(batch, findings, first)
+            if table.num_rows:
+                yield table, first + self.rows
+            self.rows += table.num_rows
+        self._report(findings)
+
+    def _named(self, batch: pa.RecordBatch, findings: Findings, first: int) -> pa.Table:
+        arrays = []
+        for name, column in zip(self.columns, batch.columns, strict=True):
+            chunked = pa.chunked_array([column])
+            if not self.encoding.clean and self.encoding.name != "utf-16":
+                chunked, met = text.decode_column(chunked, self.encoding.name)
+                if self.encoding.mixed and "utf-8" in met:
+                    at = met["utf-8"]
+                    findings.add_rows(
+                        "import.mixed_encoding", "warning", f"the value is UTF-8 in a file that is otherwise {self.encoding.name}; it was decoded on its own",
+                        kind="", ids=[None] * len(at), column=name, values=chunked.take(pa.array(at)).to_pylist(), file=self.path.name,
+                        rows=at + first + self.rows, fix="Save the whole file in UTF-8",
+                    )  # fmt: skip
+            arrays.append(chunked)
+        return pa.table(arrays, names=self.columns)
+
+    def _quoted(self) -> bool:
+        with self.path.open("rb") as stream:
+            while block := stream.read(1 << 24):
+                if b'"' in block:
+                    return True
+        return False
+
+    def _invalid(self, row: Any) -> str:
+        self.bad.append((int(row.number or 0) + self.skip + 1, row.expected_columns, row.actual_columns))
+        return "skip"
+
+    def _report(self, findings: Findings) -> None:
+        """Say which rows did not have as many values as the heading; when it is the last, the file is cut short."""
+        bad = sorted(set(self.bad))
+        if not bad:
+            return
+        last, expected, actual = bad[-1]
+        if actual < expected and last >= self.skip + 1 + self.rows + len(bad) and not _ends_line(self.path):
+            raise Invalid(f"the last row has {actual} of {expected} values; the file is cut short", fix=AGAIN, file=str(self.path), row=last)
+        findings.add_rows(
+            "import.bad_row", "error", "the row does not have as many values as the heading; it was left out", kind="", ids=[None] * len(bad), file=self.path.name,
+            rows=np.array([row for row, _, _ in bad]), values=[f"{actual} values, heading has {expected}" for _, expected, actual in bad],
+            fix="Put values that hold the separator into quotes",
+        )  # fmt: skip
+
+
+def _ends_line(path: Path) -> bool:
+    with path.open("rb") as stream:
+        stream.seek(-1, 2)
+        return stream.read(1) in b"\r\n"
+
+
+def open_table(path: Path, *, encoding: str | None = None, delimiter: str | None = None, skip: int = 0) -> Table:
+    """Look at a table: encoding, separator and headings.
+
+    raises    Invalid if it is empty, binary, or has no heading
+    """
+    head = require_file(path)
+    found = text.detect(path, encoding)
+    if b"\x00" in head and found.name != "utf-16":
+        looks = looks_like(head)
+        raise Invalid(f"this is no text table{f'; it looks like {looks}' if looks else ''}", fix="Save it as CSV, or name the format with --as", file=str(path))
+    sample = _sample(path, found, skip)
+    chosen = delimiter or detect_delimiter(sample)
+    try:
+        headings = next(csv.reader(io.StringIO(sample), delimiter=chosen), [])
+    except (csv.Error, TypeError) as error:
+        raise Invalid(f"the heading cannot be read: {error}", fix="Check the separator; state it with delimiter in a mapping", file=str(path), row=skip + 1) from error
+    if not any(heading.strip() for heading in headings):
+        raise Invalid("the table has no heading", fix="Put the column names into the first row", file=str(path), row=skip + 1)
+    columns, seen = [], set()
+    for place, heading in enumerate(headings, 1):
+        name, number = heading.strip() or f"column_{place}", 2
+        while name in seen:
+            name, number = f"{heading.strip()}_{number}", number + 1
+        seen.add(name)
+        columns.append(name)
+    return Table(path, found, chosen, skip, columns, [f"c{i}" for i in range(len(columns))])
+
+
+def _sample(path: Path, found: text.Encoding, skip: int) -> str:
+    with path.open("rb") as stream:
+        raw = stream.read(_SAMPLE)
+    if found.name == "utf-16":
+        body = raw.decode("utf-16", "ignore")
+    elif found.clean:
+        body = raw.decode("utf-8-sig", "ignore")
+    else:
+        body = "".join(text.decode(line, found.name)[0] for line in raw.splitlines(keepends=True))
+    rows = body.splitlines(keepends=True)
+    return "".join(rows[skip:])
+
+
+def detect_delimiter(sample: str) -> str:
+    """The separator that splits most rows of a sample into the same number of values."""
+    best, score = ",", 0.0
+    for candidate in _DELIMITERS:
+        try:
+            widths = [len(row) for row, _ in zip(csv.reader(io.StringIO(sample), delimiter=candidate), range(200), strict=False) if row]
+        except csv.Error:
+            continue
+        if not widths or widths[0] < 2:
+            continue
+        agreement = sum(width == widths[0] for width in widths) / len(widths)
+        if agreement * min(widths[0], 30) > score:
+            best, score = candidate, agreement * min(widths[0], 30)
+    return best
