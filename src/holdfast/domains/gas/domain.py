@@ -70,7 +70,7 @@ VALVE = Kind("gas.valve", "edge", "Gas valve", "燃气阀门", geometry="Point",
     Field("max_pressure_difference", "highest pressure difference", "最大压差", quantity="pressure"), *_FLOW_LIMITS, *_PRESSURE_LIMITS, _SERVICE, _INDEX))
 
 REGULATOR = Kind("gas.regulator", "edge", "Pressure regulator", "调压器", geometry="Point", symbol=pipeline_symbol("RQ", 3, 2, 2, 4), provides=("gas",),
-    requires_devices=("gas.pressure_sensor",), fields=(
+    fields=(
     Field("outlet_pressure", "outlet pressure", "出口压力", quantity="pressure", meaning="gauge"),
     Field("controlled_junction_id", "junction whose pressure it holds", "控压节点", "id"), _DIAMETER, _LOSS,
     Field("capacity", "capacity", "设计流量", quantity="mass_flow"), Field("active", "controls", "控制中", "boolean"), _STATION,
@@ -87,12 +87,12 @@ RESISTOR = Kind("gas.resistor", "edge", "Resistor or short pipe", "阻力元件"
     _DIAMETER, _LOSS, Field("pressure_loss", "constant pressure loss", "固定压损", quantity="pressure"), *_FLOW_LIMITS, _SERVICE, _TABLE, _INDEX))
 
 STATION = Kind("gas.station", "node", "Gas station", "燃气场站", geometry="Point", symbol=pipeline_symbol("RQ", 3, 2, 2, 6), provides=("gas",),
-    needs=(Need("electricity", 24.0, "electricity_backup"), Need("telecom", 24.0), Need("road_access", 72.0)),
+    needs=(Need("electricity", 24.0, "backup_hours"), Need("telecom", 24.0), Need("road_access", 72.0)),
     requires_devices=("gas.detector", "gas.pressure_sensor"), fields=(
     *point_fields(), Field("station_type", "type", "类型", "code", dictionary=STATION_TYPE),
     Field("inlet_pressure", "inlet pressure", "进站压力", quantity="pressure"), Field("outlet_pressure", "outlet pressure", "出站压力", quantity="pressure"),
     Field("capacity", "capacity", "设计流量", quantity="mass_flow"),
-    Field("electricity_backup", "works without electricity for", "断电可运行时间", quantity="duration", source=PROPOSAL), _SERVICE))
+    Field("backup_hours", "hours it works without electricity", "断电可运行小时", quantity="factor", span=(0.0, 240.0), source=PROPOSAL), _SERVICE))
 
 DETECTOR = Kind("gas.detector", "device", "Gas detector", "可燃气体探测器", geometry="Point", fields=(
     Field("place", "where it hangs", "安装位置", "text"),

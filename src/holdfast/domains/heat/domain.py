@@ -52,15 +52,15 @@ PUMP = Kind("heat.pump", "edge", "Circulation pump", "循环泵", geometry="Poin
     Field("pump_type", "type", "型号", "text"), Field("plant_id", "heat plant", "所属热源", "id"), _SERVICE, _TABLE, _INDEX))
 
 PLANT = Kind("heat.plant", "node", "Heat plant", "热源厂", geometry="Point", symbol=pipeline_symbol("RL", 1, 2, 2, 3), provides=("heat",),
-    needs=(Need("electricity", 0.0, "electricity_backup"), Need("water", 24.0), Need("gas", 0.0, "gas_backup"), Need("telecom", 24.0), Need("road_access", 72.0)),
+    needs=(Need("electricity", 0.0, "backup_hours"), Need("water", 24.0), Need("gas", 0.0, "gas_backup_hours"), Need("telecom", 24.0), Need("road_access", 72.0)),
     requires_devices=("heat.sensor",), fields=(
     _JUNCTION, Field("return_junction_id", "return junction", "回水节点", "id"), Field("fuel", "fuel", "燃料", "code", dictionary=FUEL),
     Field("capacity", "heat capacity", "供热能力", quantity="heat_flow"), Field("control", "what it holds", "控制方式", "code", dictionary=CONTROL),
     Field("pressure", "held pressure", "定压", quantity="pressure", meaning="gauge"),
     Field("supply_temperature", "supply temperature", "供水温度", quantity="temperature"), Field("return_temperature", "return temperature", "回水温度", quantity="temperature"),
     Field("ground_elevation", "ground level", "地面高程", quantity="elevation"),
-    Field("electricity_backup", "works without electricity for", "断电可运行时间", quantity="duration", source=PROPOSAL),
-    Field("gas_backup", "works without gas for", "断气可运行时间", quantity="duration", source=PROPOSAL), _SERVICE, _TABLE, _INDEX))
+    Field("backup_hours", "hours it works without electricity", "断电可运行小时", quantity="factor", span=(0.0, 240.0), source=PROPOSAL),
+    Field("gas_backup_hours", "hours it works without gas", "断气可运行小时", quantity="factor", span=(0.0, 240.0), source=PROPOSAL), _SERVICE, _TABLE, _INDEX))
 
 VALVE = Kind("heat.valve", "edge", "Heat valve", "热力阀门", geometry="Point", symbol=pipeline_symbol("RL", 1, 2, 2, 4), fields=(
     Field("opened", "open", "开启", "boolean", required=True), _DIAMETER, _LOSS, _CIRCUIT, Field("valve_type", "type", "类型", "text"),

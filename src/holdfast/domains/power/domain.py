@@ -174,12 +174,12 @@ EXTERNAL_GRID = Kind("power.external_grid", "node", "External grid", "上级电�
     *_LIMITS, _SERVICE, _INDEX))
 
 SUBSTATION = Kind("power.substation", "node", "Substation", "变配电站", geometry="Point", symbol=pipeline_symbol("DL", 1, 2, 2, 6), provides=("electricity",),
-    needs=(Need("telecom", 8.0, "telecom_backup"), Need("road_access", 72.0)),
+    needs=(Need("telecom", 8.0, "telecom_backup_hours"), Need("road_access", 72.0)),
     damage=(DamageCurve("pga", ("minor", "moderate", "extensive", "complete"), (0.15 * G, 0.29 * G, 0.45 * G, 0.90 * G), (0.70, 0.55, 0.45, 0.45), HAZUS),),
     fields=(
     *point_fields(), Field("substation_type", "type", "类型", "code", dictionary=SUBSTATION_TYPE), _VN, _SN,
     Field("transformers", "number of transformers", "主变台数", "integer"),
-    Field("telecom_backup", "works without telecommunication for", "失联可运行时间", quantity="duration", source=PROPOSAL), _SERVICE, _INDEX))
+    Field("telecom_backup_hours", "hours it works without telecommunication", "失联可运行小时", quantity="factor", span=(0.0, 240.0), source=PROPOSAL), _SERVICE, _INDEX))
 
 BATTERY = Kind("power.battery", "node", "Battery", "储能", geometry="Point", symbol=pipeline_symbol("DL", 1, 2, 2, 7), fields=(
     _BUS, _P, _Q, _SCALING, _SN, Field("battery_type", "type", "类型", "text"),

@@ -19,19 +19,19 @@ FIBRE_TYPE = Dictionary("telecom.fibre_type", (
 MANHOLE_TYPE = Dictionary("telecom.manhole_type", (Code("manhole", "manhole", "人孔"), Code("handhole", "handhole", "手孔")), PROPOSAL)
 TIER = Dictionary("telecom.tier", (Code("A", "class A", "A级"), Code("B", "class B", "B级"), Code("C", "class C", "C级")), GB50174)
 
-_BACKUP = Field("electricity_backup", "works without electricity for", "断电可运行时间", quantity="duration", source=BACKUP)
+_BACKUP = Field("backup_hours", "hours it works without electricity", "断电可运行小时", quantity="factor", span=(0.0, 240.0), source=BACKUP)
 _CUSTOMERS = Field("customers", "customers", "用户数", quantity="count")
 _BUILDING = Field("building_id", "building", "所在建筑", "id")
 _SERVICE = Field("in_service", "in service", "投运", "boolean")
 _NODE = Field("node_id", "next telecom node towards the exchange", "上联节点", "id")
 
 EXCHANGE = Kind("telecom.exchange", "node", "Telephone exchange", "通信机房", geometry="Point", symbol=pipeline_symbol("TX", 1, 2, 2, 1), provides=("telecom",),
-    needs=(Need("electricity", 8.0, "electricity_backup"), Need("road_access", 72.0)), fields=(
+    needs=(Need("electricity", 8.0, "backup_hours"), Need("road_access", 72.0)), fields=(
     *point_fields(), Field("exchange_type", "type", "类型", "code", dictionary=EXCHANGE_TYPE), _CUSTOMERS, _BUILDING,
     Field("bandwidth", "uplink", "上联带宽", quantity="data_rate"), Field("power_demand", "electric power", "用电功率", quantity="active_power"), _BACKUP, _SERVICE))
 
 SITE = Kind("telecom.site", "node", "Base station", "通信基站", geometry="Point", symbol=pipeline_symbol("TX", 1, 2, 2, 2), provides=("telecom",),
-    needs=(Need("electricity", 3.0, "electricity_backup"),), fields=(
+    needs=(Need("electricity", 3.0, "backup_hours"),), fields=(
     *point_fields(), _NODE, Field("site_type", "type", "类型", "code", dictionary=SITE_TYPE), Field("generation", "technology", "制式", "code", dictionary=GENERATION),
     Field("antenna_height", "antenna height above ground", "天线挂高", quantity="height"), Field("radius", "coverage radius", "覆盖半径", quantity="length"),
     Field("frequency", "carrier frequency", "载频", quantity="frequency"), Field("power_demand", "electric power", "用电功率", quantity="active_power"),
@@ -51,11 +51,11 @@ MANHOLE = Kind("telecom.manhole", "node", "Telecom manhole", "通信井", geomet
     *point_fields(), Field("manhole_type", "type", "类型", "code", dictionary=MANHOLE_TYPE), Field("cover_size", "cover size", "井盖尺寸", "text")))
 
 DATA_CENTRE = Kind("telecom.data_centre", "node", "Data centre", "数据中心", geometry="Point", symbol=pipeline_symbol("TX", 3, 2, 2, 3), provides=("telecom",),
-    needs=(Need("electricity", 12.0, "electricity_backup"), Need("water", 12.0, "cooling_backup"), Need("telecom"), Need("road_access", 72.0)), fields=(
+    needs=(Need("electricity", 12.0, "backup_hours"), Need("water", 12.0, "cooling_backup_hours"), Need("telecom"), Need("road_access", 72.0)), fields=(
     *point_fields(), _NODE, _BUILDING, Field("tier", "class", "等级", "code", dictionary=TIER, source=GB50174), Field("racks", "racks", "机柜数", "integer"),
     Field("power_demand", "electric power", "用电功率", quantity="active_power"),
-    Field("electricity_backup", "works without electricity for", "断电可运行时间", quantity="duration", source=GB50174),
-    Field("cooling_backup", "works without cooling water for", "断水可运行时间", quantity="duration", source=GB50174), _SERVICE))
+    Field("backup_hours", "hours it works without electricity", "断电可运行小时", quantity="factor", span=(0.0, 240.0), source=GB50174),
+    Field("cooling_backup_hours", "hours it works without cooling water", "断水可运行小时", quantity="factor", span=(0.0, 240.0), source=GB50174), _SERVICE))
 
 DOMAIN = Domain(
     "telecom", "Telecom", "通信",
