@@ -342,6 +342,7 @@ RAIN_GAUGE = Kind(
         _text("file", "rain file", "雨量文件"),
         _text("station", "station in the rain file", "测站"),
         _text("rain_unit", "depth unit of the rain file", "文件雨量单位"),
+        _text("start_date", "first date used from the rain file", "起始日期"),
         *_NOTES,
     ),
     signals=(Signal("rain", "rain", "降雨", "rainfall_rate", 60.0, SAMPLING),),
@@ -383,6 +384,7 @@ SECTION = Kind(
     fields=(
         _text("section", "section", "文件段"),
         _text("text", "line as in the file, in the file's units", "原文"),
+        _text("comment", "comment above the line", "备注"),
         _text("position", "row in the model file", "模型文件行序", "integer"),
     ),
 )
@@ -400,7 +402,7 @@ DOMAIN = Domain(
             "drainage", "Drainage network", "排水管网",
             node_kinds=("drainage.manhole", "drainage.outfall", "drainage.storage", "drainage.divider"),
             edge_kinds=("drainage.conduit", "drainage.pump", "drainage.orifice", "drainage.weir", "drainage.outlet", "drainage.gate"),
-            solver="routed_flow", law="saint_venant", service="drainage", gravity=True,
+            solver="routed_flow", law="saint_venant", service="drainage", gravity=True, sources=("drainage.outfall",),
         ),
     ),
 )

@@ -24,6 +24,16 @@ _PAIRS = frozenset(
     .replace("    ", "")
     .split("|")
 )
+_WORDS = {
+    section: frozenset(words.split())
+    for section, words in (
+        ("OPTIONS", "UNIT PRES HEAD HYDR QUAL MAP VERI UNBA PATT VISC SPEC TRIA ACCU TOLE SEGM DIFF DAMP EMIT CHEC MAXC DEMA MINI REQU FLOW BACK"),
+        ("TIMES", "DURA HYDR QUAL RULE PATT REPO STAR STAT MINI"),
+        ("ENERGY", "GLOB DEMA PUMP"),
+        ("REACTIONS", "ORDE GLOB LIMI ROUG BULK WALL TANK"),
+    )
+}
+"""First four letters of the words the engine takes in a section."""
 _SI_OPTIONS = {"MINIMUM PRESSURE": "pressure", "REQUIRED PRESSURE": "pressure", "HEADERROR": "length", "FLOWCHANGE": "flow"}
 _USES = {"PUMP": "PUMP", "EFFI": "EFFICIENCY", "VOLU": "VOLUME", "HEAD": "HEADLOSS", "VALV": "VALVE"}
 
@@ -48,6 +58,11 @@ def read_options(reading: Reading) -> None:
             keyword, value = keyword_of(line)
             if section in {"ENERGY", "REACTIONS"} and _of_element(reading, section, line, keyword):
                 continue
+            if not _known(section, keyword):
+                reading.wrong("bad_option", line, f"{line.text!r} is nothing the engine knows in [{section}]; kept as a comment", "Correct the line", kind=OPTION,
+                              value=line.text)  # fmt: skip
+                _option(reading, section, "comment", line, text=line.text)
+                continue
             factor = option_factor(keyword, reading.units) if section == "OPTIONS" else None
             if factor is not None and (found := number(value)) is not None:
                 value = repr(found * factor)
@@ -62,6 +77,16 @@ def read_options(reading: Reading) -> None:
         _bad_option(reading, "UNITS", unit, ", ".join(FLOW), "GPM")
     if (formula := reading.options.get("HEADLOSS")) and headloss_of(formula) is None:
         _bad_option(reading, "HEADLOSS", formula, "H-W, D-W, C-M", "H-W")
+
+
+def _known(section: str, keyword: str) -> bool:
+    """Whether the engine would take a keyword in a section; it knows words by their first four letters."""
+    first = _WORDS.get(section)
+    if first is None:
+        return True
+    if section == "REACTIONS" and keyword.split(maxsplit=1)[0] in {"ORDER", "GLOBAL"}:
+        return len(keyword.split()) == 2
+    return keyword[:4].strip() in first
 
 
 def _option(reading: Reading, section: str, name: str, line: Line, **cells: str) -> None:

@@ -86,7 +86,8 @@ def _body(export: Export, options: list[dict[str, Any]]) -> dict[str, list[str]]
         body.setdefault(section, []).extend(lines)
     for section in KEYED:
         keyed = [(row["keyword"], _value(row, export.units)) for row in options if row["section"] == section and row["keyword"]]
-        body[section] = columns([f" {key}", value] for key, value in keyed) + body.get(section, [])
+        faulty = [f";{row['text']}" for row in options if row["section"] == section and not row["keyword"]]
+        body[section] = columns([f" {key}", value] for key, value in keyed) + body.get(section, []) + faulty
     for section in KEPT:
         body[section] = [row["text"] for row in options if row["section"] == section]
     return body
