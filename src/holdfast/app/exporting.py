@@ -40,7 +40,8 @@ def _format_for(city: City, path: Path, name: str | None) -> Format:
         if chosen.write is None:
             raise Invalid(f"the format {name} can only be read", fix=f"Formats that can be written: {', '.join(sorted(f.name for f in writable))}")
         return chosen
-    fitting = [f for f in writable if path.name.lower().endswith(f.suffixes)]
+    ending = max((s for f in writable for s in f.suffixes if path.name.lower().endswith(s)), key=len, default=None)
+    fitting = [f for f in writable if ending in f.suffixes]
     if len(fitting) != 1:
         known = ", ".join(sorted(f.name for f in (fitting or writable)))
         raise Invalid("several formats have this ending" if fitting else "no format has this ending", fix=f"Name one with --as: {known}", file=path.name)

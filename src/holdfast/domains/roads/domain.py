@@ -116,12 +116,21 @@ BRIDGE_KIND = Kind(
         _other("build_year", "build year", "建成年份", "integer", BRIDGE, quantity="factor", span=(1000.0, 2100.0)),
         _other("grade", "condition grade", "技术状况等级", source=BRIDGE),
         _other("crosses", "what it crosses", "跨越对象", source=BRIDGE),
-        _other("solid", "full geometry", "完整几何", "json", meaning="CityJSON geometry with real-world coordinates"),
+        _other("solid", "full geometry", "完整几何", "json", meaning="CityJSON geometries with their own vertices [m] and coordinate system"),
     ),
     signals=(
         Signal("strain", "strain", "应变", "strain", 0.1, OWN), Signal("deflection", "deflection", "挠度", "length", 1.0, OWN),
         Signal("acceleration", "acceleration", "加速度", "acceleration", 0.02, OWN),
     ),
+)
+SURFACE_KIND = Kind(
+    "roads.surface", "area", "Road surface", "道路面", geometry="Polygon", symbol=Symbol((200, 200, 200), source=URBAN),
+    fields=(
+        _other("class", "class", "道路等级", "code", URBAN, dictionary=CLASS), _other("surface", "surface", "路面", "code", OSM, dictionary=SURFACE),
+        _other("street_id", "street", "所属道路", "id"), _number("area", "area", "面积", "area"),
+        _other("solid", "full geometry", "完整几何", "json", meaning="CityJSON geometries with their own vertices [m] and coordinate system"),
+    ),
+    parent_field="street_id",
 )
 SIGNAL = Kind(
     "roads.signal", "node", "Traffic signal", "交通信号灯", geometry="Point", symbol=Symbol((40, 150, 60)),
@@ -173,5 +182,5 @@ DEMAND = Kind(
 
 NETWORK = Network("roads", "Road network", "道路网", ("roads.junction", "roads.zone_centroid"), ("roads.street",), "assignment", "bpr", "road_access")
 DOMAIN = Domain(
-    "roads", "Roads and transport", "道路交通", kinds=(JUNCTION, STREET, BRIDGE_KIND, SIGNAL, STOP, TRANSIT_LINE, CENTROID, DEMAND), networks=(NETWORK,),
+    "roads", "Roads and transport", "道路交通", kinds=(JUNCTION, STREET, SURFACE_KIND, BRIDGE_KIND, SIGNAL, STOP, TRANSIT_LINE, CENTROID, DEMAND), networks=(NETWORK,),
 )
