@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from small_catalog import CATALOG, DOMAIN, GAUGE, PIPE, SOURCE
 
 from holdfast import catalog
 from holdfast.model.errors import NotFound
 from holdfast.model.finding import Findings
 from holdfast.model.spec import Capability, Catalog, DamageCurve, Domain, Field, Kind, Need, Network
+from small_catalog import CATALOG, DOMAIN, GAUGE, PIPE, SOURCE
 
 
 def verify_kind(kind: Kind) -> Findings:

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
-from small_catalog import NOTE, PIPE, pipes
 
+from holdfast.app.id_set import IdSet
 from holdfast.app.import_rows import RowContext, prepare
 from holdfast.model import geometry
 from holdfast.model.finding import Findings
+from small_catalog import NOTE, PIPE, pipes
 
 
 @pytest.fixture
@@ -47,7 +48,8 @@ def test_the_first_row_of_an_id_is_kept_across_batches(context: RowContext) -> N
 
 
 def test_what_the_city_has_is_not_taken_again(context: RowContext) -> None:
-    context.stored["pipework.pipe"] = {"pipework.pipe:1"}
+    context.stored["pipework.pipe"] = IdSet()
+    context.stored["pipework.pipe"].add(pa.array(["pipework.pipe:1"]))
     table, _ = prepare(PIPE, pipes(3), None, context)
     assert table["id"].to_pylist() == ["pipework.pipe:0", "pipework.pipe:2"]
     assert context.findings.by_rule() == {"import.exists": 1}

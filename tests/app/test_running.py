@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from small_catalog import CATALOG, junctions, make_city
 
 from holdfast.app.running import bind, find_named, parameters_of, run_capability
 from holdfast.model.city import City
@@ -19,6 +18,7 @@ from holdfast.model.delivery import Answer
 from holdfast.model.errors import Conflict, Invalid, NotFound
 from holdfast.model.finding import Findings
 from holdfast.model.spec import Capability, Param
+from small_catalog import CATALOG, junctions, make_city
 
 
 def assess_levels(
@@ -63,7 +63,8 @@ def test_text_from_command_line_or_http_is_converted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "message"), [({}, "needs above"), ({"above": "high"}, "is no float"), ({"above": 1, "colour": 2}, "no parameter 'colour'"), ({"above": 1, "quiet": "perhaps"}, "is no bool")]
+    ("given", "message"),
+    [({}, "needs above"), ({"above": "high"}, "is no float"), ({"above": 1, "colour": 2}, "no parameter 'colour'"), ({"above": 1, "quiet": "perhaps"}, "is no bool")],
 )
 def test_wrong_parameters_name_the_one_at_fault(given: dict[str, object], message: str) -> None:
     with pytest.raises(Invalid, match=message):

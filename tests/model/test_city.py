@@ -8,11 +8,11 @@ import geopandas
 import numpy as np
 import pytest
 import shapely
-from small_catalog import PIPE, junctions, make_city, pipes
 
 import holdfast
 from holdfast.model.city import City
 from holdfast.model.errors import Conflict, Invalid, NotFound
+from small_catalog import PIPE, junctions, make_city, pipes
 
 
 @pytest.fixture

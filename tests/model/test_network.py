@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import shapely
-from small_catalog import junctions, make_city, pipes
 
 from holdfast.model import geometry
 from holdfast.model.network import xyz
+from small_catalog import junctions, make_city, pipes
 
 
 def test_ends_become_positions_and_unknown_ends_minus_one(tmp_path: Path) -> None:

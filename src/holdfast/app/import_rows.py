@@ -16,6 +16,8 @@ from holdfast.model.finding import Findings
 from holdfast.model.geometry_validity import PROBLEMS, problems
 from holdfast.model.spec import Kind
 
+from .id_set import IdSet
+
 _UNUSABLE = ("unreadable", "nan", "type")
 _REASONS = {"missing": "import.no_geometry", "empty": "import.empty_geometry"}
 
@@ -24,7 +26,8 @@ _REASONS = {"missing": "import.no_geometry", "empty": "import.empty_geometry"}
 class RowContext:
     """What stays the same for all batches of one file.
 
-    seen      ids met so far by kind, those of the city included
+    stored    ids of open facts in the city, by kind
+    seen      ids met so far in this import, by kind
     area      bounds in file coordinates outside which nothing can be; None when unknown
     """
 
@@ -34,8 +37,8 @@ class RowContext:
     transform: Transform | Any | None
     height: float = 1.0
     area: tuple[float, float, float, float] | None = None
-    stored: dict[str, set[str]] = field(default_factory=dict)
-    seen: dict[str, set[str]] = field(default_factory=dict)
+    stored: dict[str, IdSet] = field(default_factory=dict)
+    seen: dict[str, IdSet] = field(default_factory=dict)
     counter: dict[str, int] = field(default_factory=dict)
 
 
@@ -90,28 +93,14 @@ def _ids(kind: Kind, table: pa.Table, numbers: np.ndarray, context: RowContext) 
 
 def _first_of_each(kind: Kind, ids: pa.Array, numbers: np.ndarray, context: RowContext) -> np.ndarray:
     """Keep the first row of each id that neither this import nor the city has."""
-    keep = np.ones(len(ids), bool)
-    stored, seen = context.stored.get(kind.name, set()), context.seen.setdefault(kind.name, set())
-    values = ids.to_pylist()
-    before = len(seen)
-    fresh = set(values)
-    if stored and not stored.isdisjoint(fresh):
-        taken = np.fromiter((v in stored for v in values), bool, len(values))
-        _report(context, "import.exists", "error", "an open fact with this id is in the city already", "Import with --update to compare and replace",
-                kind, ids, numbers, taken)
-        keep &= ~taken
-    if len(fresh) == len(values) and seen.isdisjoint(fresh):
-        seen |= fresh
-        return keep
-    again = np.zeros(len(values), bool)
-    for position, value in enumerate(values):
-        if value in seen:
-            again[position] = True
-        seen.add(value)
+    stored = context.stored.get(kind.name)
+    taken = np.zeros(len(ids), bool) if stored is None else stored.has(ids)
+    _report(context, "import.exists", "error", "an open fact with this id is in the city already", "Import with --update to compare and replace",
+            kind, ids, numbers, taken)
+    again = context.seen.setdefault(kind.name, IdSet()).add(ids) & ~taken
     _report(context, "import.duplicate_id", "error", "the id was given to an earlier row; this row was left out", "Give every row its own id",
             kind, ids, numbers, again)
-    assert len(seen) >= before
-    return keep & ~again
+    return ~taken & ~again
 
 
 def _report(context: RowContext, rule: str, severity: str, message: str, fix: str, kind: Kind, ids: pa.Array, numbers: np.ndarray, mask: np.ndarray) -> None:

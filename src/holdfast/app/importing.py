@@ -34,6 +34,7 @@ from holdfast.model.repository import Writer
 from holdfast.model.spec import Catalog
 from holdfast.model.time import now, parse_instant
 
+from .id_set import IdSet
 from .import_rows import RowContext, prepare
 
 Progress = Callable[[str, int], None]  # file name, rows done
@@ -120,11 +121,12 @@ def import_files(
     report = ImportReport(run=f"import-{np.datetime_as_string(started, unit='ms').replace(':', '').replace('.', '')}Z", dry_run=options.dry_run)
     work = [(Path(p), _choose_format(city.catalog, Path(p), options)) for p in paths]
     mapping = _read_mapping(options.mapping)
+    seen: dict[str, IdSet] = {}
     try:
         with city.repository.write() as writer:
             valid_from = writer.stamp if options.valid_from is None else parse_instant(options.valid_from, field="valid_from")
             for path, chosen in work:
-                _import_one(city, writer, path, chosen, mapping, valid_from, options, report, progress)
+                _import_one(city, writer, path, chosen, mapping, valid_from, options, report, progress, seen)
             if options.strict and report.findings.counts()["error"]:
                 raise Invalid(f"{report.findings.counts()['error']} findings are errors, nothing was imported", fix="Correct them, or import without --strict")
             if not options.dry_run and confirm is not None and not confirm(report):
@@ -141,13 +143,13 @@ def import_files(
 
 def _import_one(
     city: City, writer: Writer, path: Path, chosen: Format, mapping: Mapping[str, Any] | None, valid_from: Any, options: ImportOptions,
-    report: ImportReport, progress: Progress | None,
+    report: ImportReport, progress: Progress | None, seen: dict[str, IdSet],
 ) -> None:
     parameters = {**options.parameters, **({"kind": city.kind(options.kind).name} if options.kind else {})}
     request = ReadRequest(city.catalog, options.crs, mapping, options.encoding, parameters=parameters)
     assert chosen.read is not None
     delivery = chosen.read(path, request)
-    context = RowContext(file=path.name, stem=path.stem, findings=delivery.findings, transform=None)
+    context = RowContext(file=path.name, stem=path.stem, findings=delivery.findings, transform=None, seen=seen)
     pieces = _rows(city, delivery, context, options, progress)
     if options.update:
         from . import update
@@ -181,7 +183,7 @@ def _rows(city: City, delivery: Delivery, context: RowContext, options: ImportOp
             _settle_crs(city, delivery, batch.table["geometry"], context, options)
             ready = True
         if kind.name not in context.stored:
-            context.stored[kind.name] = set() if options.update else _open_ids(city, kind.name)
+            context.stored[kind.name] = IdSet() if options.update else _open_ids(city, kind.name)
         table, rows = prepare(kind, batch.table.append_column("source", pa.repeat(context.file, batch.table.num_rows))
                               if "source" not in batch.table.column_names else batch.table, batch.rows, context)
         check_batch(kind, table, context.findings, context.file, rows, settings)
@@ -191,8 +193,11 @@ def _rows(city: City, delivery: Delivery, context: RowContext, options: ImportOp
             yield kind.name, table
 
 
-def _open_ids(city: City, kind: str) -> set[str]:
-    return set(city.table(kind, columns=["id"])["id"].to_pylist())
+def _open_ids(city: City, kind: str) -> IdSet:
+    found = IdSet()
+    for piece in city.batches(kind, columns=["id"], rows=1_000_000):
+        found.add(piece["id"].combine_chunks())
+    return found
 
 
 def _settle_crs(city: City, delivery: Delivery, wkb: pa.ChunkedArray, context: RowContext, options: ImportOptions) -> None:

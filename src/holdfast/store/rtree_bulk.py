@@ -17,6 +17,8 @@ _NODE_BYTES = 4 + _CELLS * _CELL.itemsize
 
 def outward(bounds: np.ndarray) -> np.ndarray:
     """Bounds (n, 4) as float32, rounded so that each box still contains the exact one."""
+    if bounds.dtype == np.float32:
+        return bounds
     rounded = bounds.astype(np.float32)
     low = rounded[:, :2]
     low[low > bounds[:, :2]] = np.nextafter(low[low > bounds[:, :2]], np.float32(-np.inf))
@@ -30,7 +32,7 @@ def rebuild(connection: sqlite3.Connection, table: str, ids: np.ndarray, bounds:
 
     table   name of the virtual table, two dimensions
     ids     (n,) int64 row ids
-    bounds  (n, 4) float64: min x, min y, max x, max y, no NaN
+    bounds  (n, 4) min x, min y, max x, max y, no NaN; float32 ones are taken as already rounded outward
     """
     for suffix in ("node", "rowid", "parent"):
         connection.execute(f'DELETE FROM "{table}_{suffix}"')

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from holdfast.model import geometry, tables
-from holdfast.model.errors import Conflict
+from holdfast.model.errors import Conflict, Invalid
 from holdfast.model.spec import Kind
 from holdfast.model.time import Instant, to_text
 
@@ -85,7 +85,7 @@ class SqliteWriter:
             rows = self._db.execute(f'SELECT fid, geometry FROM "{past}" WHERE fid >= ? AND geometry NOT NULL', (start,)).fetchall()
             if rows:
                 boxes = geometry.bounds(gpkg_blob.to_wkb(pa.array([r[1] for r in rows], pa.binary())))
-                self._pending.setdefault(past, []).append((np.array([r[0] for r in rows], np.int64), boxes))
+                self._pending.setdefault(past, []).append((np.array([r[0] for r in rows], np.int64), rtree_bulk.outward(boxes)))
         return self._db.execute(f'DELETE FROM "{layer}" WHERE id IN ({wanted})').rowcount
 
     def load_versions(self, kind: Kind, table: pa.Table) -> None:
@@ -96,6 +96,13 @@ class SqliteWriter:
             part = table.filter(pa.array(mask))
             if part.num_rows:
                 self._insert(target, kind, part, self._next_fid(target), {name: to_python(part[name]) for name in tables.TIME_AXES})
+
+    def load_rows(self, table: str, rows: pa.Table) -> None:
+        """Append rows of one of the city's own tables as a backup has them. raises Invalid if there is no such table"""
+        if table not in schema.STORED:
+            raise Invalid(f"a city has no table {table!r}", fix=f"Its tables are: {', '.join(schema.STORED)}")
+        fitting = tables.conform(rows, schema.STORED[table])
+        insert(self._db, table, {name: to_python(fitting[name]) for name in fitting.column_names})
 
     def _insert(self, target: str, kind: Kind, table: pa.Table, start: int, times: dict[str, Any]) -> None:
         count = table.num_rows
@@ -114,7 +121,7 @@ class SqliteWriter:
         if not placeless:
             boxes = geometry.bounds(wkb)
             placed = ~np.isnan(boxes[:, 0])
-            self._pending.setdefault(target, []).append((np.arange(start, start + count, dtype=np.int64)[placed], boxes[placed]))
+            self._pending.setdefault(target, []).append((np.arange(start, start + count, dtype=np.int64)[placed], rtree_bulk.outward(boxes[placed])))
 
     # other tables
 
@@ -254,7 +261,8 @@ class SqliteWriter:
             self._db.executemany(f'INSERT INTO "{name}" VALUES (?, ?, ?, ?, ?)', ((i, *row) for i, row in zip(ids.tolist(), rows, strict=True)))
             return
         old = np.array(self._db.execute(f'SELECT id, minx, miny, maxx, maxy FROM "{name}"').fetchall(), np.float64).reshape(-1, 5)
-        rtree_bulk.rebuild(self._db, name, np.concatenate((old[:, 0].astype(np.int64), ids)), np.concatenate((old[:, 1:], boxes)))
+        old_boxes = old[:, 1:].astype(np.float32)  # exact: the tree holds 32-bit floats
+        rtree_bulk.rebuild(self._db, name, np.concatenate((old[:, 0].astype(np.int64), ids)), np.concatenate((old_boxes, boxes)))
 
     def _insert_row(self, table: str, row: dict[str, Any]) -> None:
         names = ", ".join(row)
