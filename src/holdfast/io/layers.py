@@ -62,9 +62,9 @@ class LayerReader:
     _plans: dict[tuple[str, str], _Plan] = field(default_factory=dict)
     _said: set[tuple[str, ...]] = field(default_factory=set)
 
-    def batches(self, table: pa.Table, first_row: int) -> Iterator[Batch]:
-        """Batches of every kind in a piece of the layer. first_row: 1-based row of the file of the piece's first row."""
-        rows = np.arange(first_row, first_row + table.num_rows, dtype=np.int64)
+    def batches(self, table: pa.Table, first_row: int | np.ndarray) -> Iterator[Batch]:
+        """Batches of every kind in a piece of the layer. first_row: 1-based row of the file of the piece's first row, or of every row."""
+        rows = np.arange(first_row, first_row + table.num_rows, dtype=np.int64) if isinstance(first_row, int) else first_row
         for rule in self.rules:
             if rule.skip:
                 continue

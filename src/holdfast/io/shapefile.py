@@ -63,14 +63,15 @@ def table_encoding(path: Path, hint: str | None) -> text.Encoding:
     stated = hint or _code_page(path)
     names, rows = _texts(table)
     whole = names + rows
+    told = text.codec(stated, file=path) if stated else None
     odd = [value for value in whole if not _is_utf8(value)]
-    if not odd:
+    utf8 = any(_is_utf8(value) and text.plainly_utf8(value) for value in whole)
+    if not odd and (told in {None, "utf-8"} or utf8):
         return text.Encoding("utf-8")
-    utf8 = any(not value.isascii() and _is_utf8(value) for value in whole)
-    name = text.codec(stated, file=path) if stated else text.guess(b"\n".join(odd))
+    name = told or text.guess(b"\n".join(odd))
     if name == "utf-8":  # said to be UTF-8, and is not
         name, utf8 = text.guess(b"\n".join(odd)), True
-    return text.Encoding(name, mixed=utf8)
+    return text.Encoding(name, mixed=utf8 and bool(odd))
 
 
 def _code_page(path: Path) -> str | None:

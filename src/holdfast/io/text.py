@@ -8,6 +8,7 @@ because no byte of a multi-byte GB18030 character is a comma, semicolon, tab, qu
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ RAW = "latin-1"
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _NAMES = {"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "936": "gb18030", "hz-gb-2312": "gb18030", "65001": "utf-8", "utf8": "utf-8", "950": "big5"}
 _ISOLATED = ["utf_8", "gb18030", "big5", "cp1252", "cp1250", "cp1251", "shift_jis", "euc_kr", "latin_1"]
+_DOUBLE = frozenset({"gb18030", "big5", "gbk", "gb2312"})
+_THREE = re.compile(rb"[\xe0-\xf4][\x80-\xbf]{2}")
 _BLOCK = 1 << 24
 _SAMPLE_LINES = 4000
 
@@ -56,6 +59,11 @@ def codec(name: str, *, file: Path | None = None) -> str:
     raise Invalid(f"{name!r} is not a known text encoding", fix="Use utf-8, gbk, big5 or another Python codec name", field="encoding", file=file)
 
 
+def plainly_utf8(raw: bytes) -> bool:
+    """Whether bytes have a character that UTF-8 writes in three bytes or more, as it does all Chinese ones."""
+    return _THREE.search(raw) is not None
+
+
 def is_utf8(path: Path) -> bool:
     """Whether a whole file is valid UTF-8; reads it once in blocks."""
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -72,39 +80,48 @@ def is_utf8(path: Path) -> bool:
 def detect(path: Path, hint: str | None = None) -> Encoding:
     """The encoding of a text file.
 
-    hint    what the person said; it is believed for every value that is not valid UTF-8
+    hint    what the person said; it is believed for every value that is not plainly UTF-8
     """
     with path.open("rb") as stream:
         head = stream.read(4)
     for mark, name in _BOMS:
         if head.startswith(mark):
             return Encoding(name)
-    if is_utf8(path):
+    told = codec(hint, file=path) if hint else None
+    if is_utf8(path) and (told is None or told == "utf-8" or not _is_weak(path)):
         return Encoding("utf-8")
-    odd, multibyte, line = _odd_lines(path)
-    name = codec(hint, file=path) if hint else guess(b"\n".join(odd))
-    return Encoding(name, mixed=multibyte, line=line)
+    odd, strong, weak, odd_at = _odd_lines(path)
+    name = told or guess(b"\n".join(odd))
+    found = [line for line in (strong, None if name in _DOUBLE else weak) if line is not None]
+    return Encoding(name, mixed=bool(found) and odd_at is not None, line=max(min(found), odd_at) if found and odd_at else None)
 
 
-def _odd_lines(path: Path) -> tuple[list[bytes], bool, int | None]:
-    """Lines that are not UTF-8 (a sample), whether others are UTF-8 beyond ASCII, and where the change is."""
+def _is_weak(path: Path) -> bool:
+    """Whether no line of a file has a character that UTF-8 writes in three bytes, as it does all Chinese ones."""
+    with path.open("rb") as stream:
+        return not any(_THREE.search(line) for line in stream)
+
+
+def _odd_lines(path: Path) -> tuple[list[bytes], int | None, int | None, int | None]:
+    """Lines that are not UTF-8 (a sample), and the first line that is plainly UTF-8, that may be UTF-8, and that is not."""
     odd: list[bytes] = []
-    utf8_at = odd_at = None
+    strong = weak = odd_at = None
     with path.open("rb") as stream:
         for number, line in enumerate(stream, 1):
             if line.isascii():
                 continue
             try:
                 line.decode("utf-8")
-                utf8_at = utf8_at or number
             except UnicodeDecodeError:
                 odd_at = odd_at or number
                 if len(odd) < _SAMPLE_LINES:
                     odd.append(line[:2000])
-            if utf8_at and odd_at and len(odd) >= _SAMPLE_LINES:
-                break
-    mixed = utf8_at is not None and odd_at is not None
-    return odd, mixed, max(utf8_at, odd_at) if utf8_at and odd_at else None
+                continue
+            if _THREE.search(line):
+                strong = strong or number
+            else:
+                weak = weak or number
+    return odd, strong, weak, odd_at
 
 
 def guess(sample: bytes) -> str:
@@ -134,13 +151,17 @@ def _looks_gb(sample: bytes) -> bool:
 def decode(raw: bytes, fallback: str) -> tuple[str, str]:
     """Text of one value and the codec that gave it: UTF-8 if valid, else `fallback`, else GB18030, else ISO-8859-1.
 
+    A few Chinese words in GBK happen to be valid UTF-8 of two-byte characters; in a GBK file they are taken as Chinese.
     A value of fixed width may end inside a character; the piece of it is dropped.
     """
     try:
-        return raw.decode("utf-8"), "utf-8"
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.start >= len(raw) - 3 and error.reason == "unexpected end of data" and not raw[: error.start].isascii():
+        if error.start >= len(raw) - 3 and error.reason == "unexpected end of data" and _THREE.search(raw[: error.start]):
             return raw[: error.start].decode("utf-8"), "utf-8"
+    else:
+        if not (fallback in _DOUBLE and not raw.isascii() and not _THREE.search(raw) and _looks_gb(raw)):
+            return text, "utf-8"
     for name in dict.fromkeys((fallback, "gb18030")):
         try:
             return raw.decode(name), name
