@@ -10,10 +10,13 @@ import pyarrow.compute as pc
 
 from holdfast.model import geometry, tables
 from holdfast.model.errors import Invalid
-from holdfast.model.spec import Kind
+from holdfast.model.spec import Field, Kind, Trait
 from holdfast.model.time import Instant, to_text
 
 ID_COLUMNS = frozenset(("id", "from_id", "to_id", "host_id"))
+LINK_TIMED = pa.schema([*tables.LINK, *tables.TIME_FIELDS])
+STORED: dict[str, pa.Schema] = {"link": LINK_TIMED, "setting": tables.SETTING, "event": tables.EVENT, "run": tables.RUN, "result": tables.RESULT}
+"""A city's own tables in the order in which they are dumped, with their columns."""
 _EXTENDED_FLAGS = 0xE0000000  # of a type code: has z, has m, has SRID
 
 
@@ -53,6 +56,14 @@ def plain_name(name: str) -> str:
     if any(part in ("", ".", "..") for part in parts) or re.search(r"[\x00-\x1f\\]", name):
         raise Invalid("a file name inside the city must be a plain relative path", fix="Use names such as results/<run>/x.parquet", file=repr(name))
     return name
+
+
+def undeclared_kind(name: str, columns: pa.Schema) -> Kind:
+    """A declaration that fits stored columns, for facts of a kind that nobody declares here any more."""
+    types = {pa.float64(): "number", pa.int64(): "integer", pa.bool_(): "boolean", pa.date32(): "date"}
+    fields = tuple(Field(c.name, c.name, c.name, type=types.get(c.type, "text")) for c in columns if c.name not in tables.RESERVED)  # type: ignore[arg-type]
+    trait: Trait = "edge" if "shape_length" in columns.names else "device" if "host_id" in columns.names else "node"
+    return Kind(name, trait, name, name, fields=fields, geometry="Polygon")  # stores take any geometry where an area is declared
 
 
 def iso_wkb(column: pa.ChunkedArray | pa.Array, kind: str = "") -> pa.ChunkedArray:

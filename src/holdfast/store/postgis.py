@@ -6,7 +6,7 @@ Readers always see the last commit; the one writer holds an advisory lock that t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from holdfast.model.spec import Catalog, Kind
 from holdfast.model.time import now, parse_instant, to_text
 
 from . import postgis_schema as schema
+from .fact_rows import STORED, undeclared_kind
 from .postgis_copy import CHUNK, copy_out
 from .postgis_session import Connection, Place, Sessions, connect, lock, parse_url, translated
 from .postgis_writer import PostgisWriter
@@ -239,7 +240,7 @@ class PostgisRepository:
         return self._rows("result", sql.SQL("run = %s"), [run_id], "fid")
 
     def _rows(self, table: str, condition: sql.Composable, values: list[Any], *order: str) -> pa.Table:
-        wanted = schema.nullable(schema.STORED[table])
+        wanted = schema.nullable(STORED[table])
         names, by = (sql.SQL(", ").join(map(sql.Identifier, some)) for some in (wanted.names, order))
         query = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY {}").format(names, sql.Identifier(table), condition, by)
         with self._sessions.take() as connection, connection.cursor() as cursor:
@@ -261,21 +262,15 @@ class PostgisRepository:
     def dump(self) -> Iterator[tuple[str, Iterable[pa.Table]]]:
         with self._sessions.take() as connection, connection.transaction(), connection.cursor() as cursor:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            for (name,) in connection.execute('SELECT name FROM kind ORDER BY name COLLATE "C"').fetchall():
-                query, columns = schema.union(connection, self._place, tables.layer_name(name))
-                yield f"asset/{name}", copy_out(cursor, query, (), columns)
-            for table, stored in schema.STORED.items():
-                names = sql.SQL(", ").join(map(sql.Identifier, stored.names))
-                query = sql.SQL("SELECT {} FROM {}").format(names, sql.Identifier(table))
-                yield table, copy_out(cursor, query, (), schema.nullable(stored))
+            for name, query, columns in schema.everything(connection, self._place):
+                with closing(copy_out(cursor, query, (), columns)) as pieces:  # a stream left early would keep the connection busy
+                    yield name, pieces
 
     def load(self, name: str, pieces: Iterable[pa.Table], kind: Kind | None) -> None:
         with self.write() as writer:
             for piece in pieces:
-                if kind is not None:
-                    writer.load_versions(kind, piece)
-                elif name.startswith("asset/"):
-                    writer.load_undeclared(name.removeprefix("asset/"), piece)
+                if name.startswith("asset/"):
+                    writer.load_versions(kind or undeclared_kind(name.removeprefix("asset/"), piece.schema), piece)
                 else:
                     writer.load_rows(name, piece)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ def with_srid(wkb: pa.Array, srid: int) -> pa.Array:
     return joined if valid.all() else joined.take(pa.array(np.cumsum(valid) - 1, mask=~valid))
 
 
-def copy_out(cursor: psycopg.Cursor[Any], query: sql.Composable, values: Iterable[Any], schema: pa.Schema, rows: int = CHUNK) -> Iterator[pa.Table]:
+def copy_out(cursor: psycopg.Cursor[Any], query: sql.Composable, values: Iterable[Any], schema: pa.Schema, rows: int = CHUNK) -> Generator[pa.Table, None, None]:
     """Result rows of a query as Arrow tables of at most `rows` rows.
 
     schema    the query's columns, in order; `geometry` must come as bytes

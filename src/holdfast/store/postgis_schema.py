@@ -6,7 +6,7 @@ QGIS and `psql` show the city as it is now. Columns come from `holdfast.model.ta
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pyarrow as pa
@@ -15,12 +15,10 @@ from psycopg import sql
 from holdfast.model import tables
 from holdfast.model.errors import Forbidden, Invalid, NotSupported, Unavailable
 
+from .fact_rows import STORED
 from .postgis_session import Connection, Place
 
 SCHEMA_VERSION = 2
-LINK_TIMED = pa.schema([*tables.LINK, *tables.TIME_FIELDS])
-STORED: dict[str, pa.Schema] = {"link": LINK_TIMED, "setting": tables.SETTING, "event": tables.EVENT, "run": tables.RUN, "result": tables.RESULT}
-"""The city's own tables in the order in which they are dumped, with their columns."""
 FILE_PART = 16 << 20
 
 _COUNTER = "fid bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
@@ -177,13 +175,18 @@ def selected(column: pa.Field, have: dict[str, str]) -> sql.Composable:
     return name
 
 
-def union(connection: Connection, place: Place, layer: str) -> tuple[sql.Composable, pa.Schema]:
-    """Every version of every fact of a layer, with all stored columns, as a query and its Arrow schema."""
-    have = columns_of(connection, place, layer)
-    columns = arrow_schema(have)
-    names = sql.SQL(", ").join(selected(c, have) for c in columns)
-    parts = [sql.SQL("SELECT {} FROM {}").format(names, sql.Identifier(table)) for table in (layer, past_layer(layer))]
-    return sql.SQL(" UNION ALL ").join(parts), columns
+def everything(connection: Connection, place: Place) -> Iterator[tuple[str, sql.Composable, pa.Schema]]:
+    """Name, query and columns of every table with every version; asset tables are named `asset/<kind>`."""
+    for (name,) in connection.execute('SELECT name FROM kind ORDER BY name COLLATE "C"').fetchall():
+        layer = tables.layer_name(name)
+        have = columns_of(connection, place, layer)
+        columns = arrow_schema(have)
+        names = sql.SQL(", ").join(selected(c, have) for c in columns)
+        parts = [sql.SQL("SELECT {} FROM {}").format(names, sql.Identifier(table)) for table in (layer, past_layer(layer))]
+        yield f"asset/{name}", sql.SQL(" UNION ALL ").join(parts), columns
+    for table, columns in STORED.items():
+        names = sql.SQL(", ").join(map(sql.Identifier, columns.names))
+        yield table, sql.SQL("SELECT {} FROM {}").format(names, sql.Identifier(table)), nullable(columns)
 
 
 def _to_2(connection: Connection) -> str:

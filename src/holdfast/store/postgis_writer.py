@@ -19,6 +19,7 @@ from holdfast.model.time import Instant, to_text
 
 from . import event_chain, fact_rows
 from . import postgis_schema as schema
+from .fact_rows import STORED
 from .postgis_copy import copy_in, nan_to_null
 from .postgis_session import Connection, Place, connect
 
@@ -59,20 +60,11 @@ class PostgisWriter:
             rows = rows.append_column(name, table[name].cast(tables.INSTANT))
         self._load(layer, rows, kind.name)
 
-    def load_undeclared(self, name: str, table: pa.Table) -> None:
-        """As `load_versions`, for a kind that nobody declares here: the columns are taken as they are."""
-        layer = tables.layer_name(name)
-        if layer not in self._known and not schema.columns_of(self._db, self._place, layer):
-            schema.create_layer(self._db, name, table.schema, self._srid)
-            self._fresh.add(layer)
-        self._known.add(layer)
-        self._load(layer, table, name)
-
     def load_rows(self, table: str, rows: pa.Table) -> None:
         """Append rows of one of the city's own tables as a backup has them. raises Invalid if there is no such table"""
-        if table not in schema.STORED:
-            raise Invalid(f"a city has no table {table!r}", fix=f"Its tables are: {', '.join(schema.STORED)}")
-        self._append(table, tables.conform(rows, schema.STORED[table]))
+        if table not in STORED:
+            raise Invalid(f"a city has no table {table!r}", fix=f"Its tables are: {', '.join(STORED)}")
+        self._append(table, tables.conform(rows, STORED[table]))
 
     def _load(self, layer: str, rows: pa.Table, kind: str) -> None:
         is_open = np.asarray(rows["superseded_at"].is_null()) & np.asarray(rows["valid_to"].is_null())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import pyarrow as pa
 
 from holdfast.model import tables
 
 from . import sqlite_schema as schema
+from .fact_rows import STORED
 from .sqlite_rows import fetch
 
 _ARROW_OF = {"TEXT": pa.string(), "REAL": pa.float64(), "INTEGER": pa.int64(), "BOOLEAN": pa.bool_(), "DATE": pa.date32(), "DATETIME": tables.INSTANT}
@@ -25,11 +27,12 @@ def dump(db: sqlite3.Connection, kinds: list[str]) -> Iterator[tuple[str, Iterab
             names = ", ".join(f'"{n}"' for n in columns.names)
             sql = " UNION ALL ".join(f'SELECT {names} FROM "{t}"' for t in (layer, schema.past_layer(layer)))
             yield f"asset/{kind}", fetch(db.execute(sql), columns)
-        for name in ("meta", *schema.CITY_TABLES):
-            columns = _columns(db, name)
+        for name, stored in STORED.items():
+            columns = pa.schema([column.with_nullable(True) for column in stored])
             yield name, fetch(db.execute(f"SELECT {', '.join(columns.names)} FROM {name}"), columns)
     finally:
-        db.execute("COMMIT")
+        with suppress(sqlite3.ProgrammingError):  # the city may have been closed before an abandoned dump is
+            db.execute("COMMIT")
 
 
 def _columns(db: sqlite3.Connection, table: str) -> pa.Schema:

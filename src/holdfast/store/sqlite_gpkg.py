@@ -26,13 +26,13 @@ from holdfast.model.spec import Kind
 from holdfast.model.time import now, parse_instant
 
 from . import sqlite_schema as schema
+from .fact_rows import STORED, undeclared_kind
 from .sqlite_columns import read_columns
-from .sqlite_rows import collect, fetch, insert, stamp_text, to_python, with_ids
+from .sqlite_rows import collect, fetch, stamp_text, with_ids
 from .sqlite_writer import SqliteWriter, stored_name
 
 FILE_NAME = "city.gpkg"
 _FEW_COLUMNS = 8  # up to here whole columns are quicker than rows
-LINK_TIMED = pa.schema([*tables.LINK, *tables.TIME_FIELDS])
 
 
 def create(folder: Path, srs: schema.Srs, meta: dict[str, str]) -> SqliteRepository:
@@ -283,7 +283,7 @@ class SqliteRepository:
         if relation is not None:
             where += " AND relation = ?"
             values.append(relation)
-        return self._query("link", LINK_TIMED, where, values, "fid")
+        return self._query("link", STORED["link"], where, values, "fid")
 
     def settings(self, key: str | None = None) -> pa.Table:
         return self._query("setting", tables.SETTING, "? IS NULL OR key = ?", [key, key], "key, version")
@@ -327,10 +327,10 @@ class SqliteRepository:
     def load(self, name: str, pieces: Iterable[pa.Table], kind: Kind | None) -> None:
         with self.write() as writer:
             for piece in pieces:
-                if kind is not None:
-                    writer.load_versions(kind, piece)
+                if name.startswith("asset/"):
+                    writer.load_versions(kind or undeclared_kind(name.removeprefix("asset/"), piece.schema), piece)
                 else:
-                    insert(writer._db, name, {column: to_python(piece[column]) for column in piece.column_names})
+                    writer.load_rows(name, piece)
 
     def upgrade(self) -> list[str]:
         from .sqlite_upgrade import upgrade

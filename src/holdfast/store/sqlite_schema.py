@@ -10,6 +10,8 @@ import pyarrow as pa
 from holdfast.model import tables
 from holdfast.model.spec import Kind
 
+from .fact_rows import STORED
+
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x47504B47  # "GPKG"
 GPKG_VERSION = 10300
@@ -53,7 +55,7 @@ CREATE INDEX result_run ON result(run);
 CREATE TABLE file (fid INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, recorded_at DATETIME NOT NULL);
 """
 
-CITY_TABLES = ("link", "setting", "event", "run", "result", "file")
+CITY_TABLES = (*STORED, "file")
 
 _SQL_TYPES: dict[pa.DataType, str] = {
     pa.string(): "TEXT",

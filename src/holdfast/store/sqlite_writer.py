@@ -21,6 +21,7 @@ from holdfast.model.time import Instant, to_text
 
 from . import event_chain, fact_rows, gpkg_blob, rtree_bulk
 from . import sqlite_schema as schema
+from .fact_rows import STORED
 from .sqlite_rows import insert, stamp_text, to_python, with_ids
 
 _REBUILD_FROM = 5_000  # below this many new boxes, row-wise R*Tree inserts are quicker than packing the whole tree
@@ -99,9 +100,9 @@ class SqliteWriter:
 
     def load_rows(self, table: str, rows: pa.Table) -> None:
         """Append rows of one of the city's own tables as a backup has them. raises Invalid if there is no such table"""
-        if table not in schema.STORED:
-            raise Invalid(f"a city has no table {table!r}", fix=f"Its tables are: {', '.join(schema.STORED)}")
-        fitting = tables.conform(rows, schema.STORED[table])
+        if table not in STORED:
+            raise Invalid(f"a city has no table {table!r}", fix=f"Its tables are: {', '.join(STORED)}")
+        fitting = tables.conform(rows, STORED[table])
         insert(self._db, table, {name: to_python(fitting[name]) for name in fitting.column_names})
 
     def _insert(self, target: str, kind: Kind, table: pa.Table, start: int, times: dict[str, Any]) -> None:
