@@ -77,7 +77,7 @@ JUNCTION = Kind(
 STREET = Kind(
     "roads.street", "edge", "Street", "道路", geometry="LineString", symbol=Symbol(AMBER, source=URBAN), provides=("road_access",),
     fields=(
-        _other("class", "class", "道路等级", "code", URBAN, dictionary=CLASS, required=True),
+        _other("class", "class", "道路等级", "code", URBAN, dictionary=CLASS),
         _other("highway", "source's own class", "原始分类", source=OSM),
         _number("width", "width between building lines", "红线宽度", "length", URBAN, span=(2.0, 120.0)),
         _number("carriageway_width", "width of the carriageway", "车行道宽度", "length", URBAN, span=(2.0, 80.0)),
