@@ -82,7 +82,8 @@ def test_the_city_box_ignores_stray_coordinates(city: City) -> None:
 
 
 def test_an_empty_city_has_no_box(tmp_path: Path) -> None:
-    assert LayerIndex(make_city(tmp_path / "empty")).city_bounds() is None
+    index = LayerIndex(make_city(tmp_path / "empty"))
+    assert index.city_bounds() is None and index.coverage() == {}
 
 
 def test_rows_are_json_able(city: City) -> None:

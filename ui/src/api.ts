@@ -9,6 +9,8 @@ export interface Place {
   georeferenced: boolean
   datum: string
   bounds: Bounds | null
+  /** share of the city that each area layer covers */
+  coverage: Record<string, number>
 }
 
 export interface UnmetNeed {
@@ -38,6 +40,7 @@ export interface FieldInfo {
   unit: string
   factor: number
   offset: number
+  dictionary: string | null
   codes: Record<string, { title: string; title_zh: string }> | null
 }
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { fieldValue, instant, number } from './format'
 import { language } from './i18n'
 
-const field = { name: 'x', title: 'X', title_zh: '甲', type: 'number', unit: '1', factor: 1, offset: 0, codes: null }
+const field = { name: 'x', title: 'X', title_zh: '甲', type: 'number', unit: '1', factor: 1, offset: 0, dictionary: null, codes: null }
 
 describe('values', () => {
   afterEach(() => (language.value = 'en'))

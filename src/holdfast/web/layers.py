@@ -66,6 +66,19 @@ class LayerIndex:
         high = np.max([np.quantile(b[:, 2:], 0.999 if len(b) > 1000 else 1.0, axis=0) for b in boxes], axis=0)
         return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
+    def coverage(self) -> dict[str, float]:
+        """Share of the city's box that each area layer covers, roughly: by the boxes of its assets; above 1 where they overlap."""
+        box = self.city_bounds()
+        if box is None:
+            return {}
+        whole = max((box[2] - box[0]) * (box[3] - box[1]), 1.0)
+        found = {}
+        for name in self._city.counts():
+            if self._city.kind(name).geometry in ("Polygon", "MultiPolygon"):
+                b = self.bounds(name)[1]
+                found[name] = round(float(np.nansum((b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1]))) / whole, 3)
+        return found
+
 
 def choose(city: City, index: LayerIndex, kind: str, bbox: BBox | None, limit: int, columns: list[str] | None) -> Chosen:
     """At most `limit` assets whose box touches `bbox` [m], the largest first where there are more."""

@@ -186,7 +186,7 @@ def _place(index: LayerIndex, places: Places) -> dict[str, Any]:
     if box is not None:
         lon, lat = places.lonlat([box[0], box[0], box[2], box[2]], [box[1], box[3], box[1], box[3]])
         box = (float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max()))
-    return {"crs_title": places.title, "georeferenced": places.georeferenced, "datum": places.datum, "bounds": box}
+    return {"crs_title": places.title, "georeferenced": places.georeferenced, "datum": places.datum, "bounds": box, "coverage": index.coverage()}
 
 
 def _box(text: str) -> tuple[float, float, float, float]:

@@ -93,6 +93,7 @@ def _field(field: Field) -> dict[str, Any]:
         "factor": 1.0 if unit is None else unit.factor,
         "offset": 0.0 if unit is None else unit.offset,
         "required": field.required,
+        "dictionary": None if field.dictionary is None else field.dictionary.name,
         "codes": codes,
     }
 

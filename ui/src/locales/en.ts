@@ -14,7 +14,7 @@ export const en = {
   'map.layers': 'Layers',
   'map.all': 'All',
   'map.none': 'None',
-  'map.3d': 'Building heights',
+  'map.3d': '3D buildings',
   'map.whole': 'Whole city',
   'map.zoom': 'zoom in to see',
   'map.cut': 'largest {n} of {total} shown',

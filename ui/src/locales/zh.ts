@@ -16,7 +16,7 @@ export const zh: Texts = {
   'map.layers': '图层',
   'map.all': '全选',
   'map.none': '全不选',
-  'map.3d': '建筑高度',
+  'map.3d': '三维建筑',
   'map.whole': '全城',
   'map.zoom': '放大后显示',
   'map.cut': '显示最大的 {n} 个，共 {total} 个',

@@ -68,8 +68,10 @@ export class CityMap {
     this.drawLayers()
   }
 
-  fit(bounds: Bounds): void {
-    this.map.fitBounds(bounds, { padding: 30, duration: 0, maxZoom: 18 })
+  /** Shows a box; left: pixels that a panel covers. */
+  fit(bounds: Bounds, left = 30): void {
+    const room = this.map.getContainer().clientWidth
+    this.map.fitBounds(bounds, { padding: { top: 30, bottom: 30, right: 30, left: left < room / 2 ? left : 30 }, duration: 0, maxZoom: 18 })
     this.schedule()
   }
 

@@ -11,7 +11,7 @@ const kinds = [
   kind('gas.pipe', 'LineString', { colour: [255, 0, 255], feature_code: '53031000' }),
   kind('roads.street', 'LineString'),
   kind('base.zone', 'Polygon'),
-  kind('buildings.building', 'Polygon', { fields: [{ name: 'height', title: '', title_zh: '', type: 'number', unit: 'm', factor: 1, offset: 0, codes: null }] }),
+  kind('buildings.building', 'Polygon', { fields: [{ name: 'height', title: '', title_zh: '', type: 'number', unit: 'm', factor: 1, offset: 0, dictionary: null, codes: null }] }),
   kind('gas.station', 'Point'),
   kind('water.pattern', null),
   kind('heat.pipe', 'LineString'),
@@ -43,6 +43,14 @@ describe('layers', () => {
     const types = (name: string) => specsOf(plans.find((plan) => plan.kind.name === name)!, true).map((spec) => spec.type)
     expect(types('buildings.building')).toEqual(['fill-extrusion'])
     expect(types('base.zone')).toEqual(['fill', 'line'])
+  })
+
+  it('that cover the city hide nothing unless asked for, except coded ground', () => {
+    const code = { name: 'code', title: '', title_zh: '', type: 'code', unit: '', factor: 1, offset: 0, dictionary: 'gb50137.land_use', codes: { R2: { title: '', title_zh: '' }, X: { title: '', title_zh: '' } } }
+    const ground = planLayers([kind('base.zone', 'Polygon'), kind('base.land', 'Polygon', { fields: [code] }), kind('a.river', 'Polygon')], { 'base.zone': 4, 'base.land': 9, 'a.river': 1 }, { 'base.zone': 1, 'base.land': 1, 'a.river': 0.1 })
+    expect(ground.map((plan) => [plan.kind.name, plan.visible])).toEqual([['base.land', true], ['base.zone', false], ['a.river', true]])
+    const fill = specsOf(ground[0]!, false)[0]!.paint as Record<string, unknown>
+    expect(fill['fill-color']).toEqual(['match', ['get', 'code'], 'R2', '#f3ead0', 'X', 'rgb(197, 203, 209)', 'rgb(197, 203, 209)'])
   })
 
   it('have unique names', () => {

@@ -1,6 +1,7 @@
 /** How kinds are drawn. Everything follows from the declaration: trait, geometry and symbol; nothing knows a domain. */
 import type { CircleLayerSpecification, ExpressionSpecification, FillExtrusionLayerSpecification, FillLayerSpecification, LineLayerSpecification } from 'maplibre-gl'
-import type { KindInfo } from '../api'
+import type { FieldInfo, KindInfo } from '../api'
+import { paletteOf, tint } from './palette'
 
 export type Shape = 'area' | 'line' | 'point'
 export type Rgb = [number, number, number]
@@ -20,6 +21,8 @@ export interface LayerPlan {
   visible: boolean
   /** has a height to raise it in the 3D view */
   raised: boolean
+  /** the field whose code gives each area its tint */
+  tinted: FieldInfo | undefined
   columns: string[]
 }
 
@@ -32,33 +35,36 @@ export function shapeOf(kind: KindInfo): Shape | null {
 }
 
 /** What to draw and in which order: areas, surface lines, pipelines, points, facilities on top. */
-export function planLayers(kinds: KindInfo[], counts: Record<string, number>): LayerPlan[] {
+export function planLayers(kinds: KindInfo[], counts: Record<string, number>, coverage: Record<string, number> = {}): LayerPlan[] {
   const plans: LayerPlan[] = []
   for (const kind of kinds) {
     const shape = shapeOf(kind)
     if (shape === null || !counts[kind.name]) continue
     const total = counts[kind.name] ?? 0
-    const few = total <= 600
+    const few = total <= 60
     const pipeline = shape === 'line' && kind.feature_code !== ''
     const raised = shape === 'area' && kind.fields.some((f) => f.name === 'height')
+    const tinted = shape === 'area' ? kind.fields.find((f) => paletteOf(f.dictionary)) : undefined
+    const hides = shape === 'area' && !raised && !tinted && (coverage[kind.name] ?? 0) > 0.5
     plans.push({
       kind,
       shape,
       pipeline,
       colour: kind.colour ?? GREYS[shape],
-      minZoom: shape === 'point' ? (total <= 60 ? 0 : few ? 12.5 : 15.5) : 0,
+      minZoom: shape !== 'point' || few ? 0 : total <= 600 ? 15 : 16,
       few,
       limit: shape === 'point' ? 3000 : 6000,
-      visible: shape !== 'area' || raised || kind.colour !== null,
+      visible: !hides,
       raised,
-      columns: raised ? ['height'] : [],
+      tinted,
+      columns: [...(raised ? ['height'] : []), ...(tinted ? [tinted.name] : [])],
     })
   }
   return plans.sort((a, b) => rank(a) - rank(b))
 }
 
 function rank(plan: LayerPlan): number {
-  if (plan.shape === 'area') return plan.raised ? 2 : plan.colour === GREYS.area ? 1 : 0
+  if (plan.shape === 'area') return plan.raised ? 2 : plan.tinted ? 0 : 1
   if (plan.shape === 'line') return plan.pipeline ? 4 : 3
   return plan.few ? 6 : 5
 }
@@ -73,6 +79,14 @@ export function darker([r, g, b]: Rgb, share: number): Rgb {
 
 const zoomed = (...stops: [number, number][]): ExpressionSpecification => ['interpolate', ['exponential', 1.5], ['zoom'], ...stops.flat()] as ExpressionSpecification
 
+function fillOf(plan: LayerPlan): string | ExpressionSpecification {
+  const palette = paletteOf(plan.tinted?.dictionary ?? null)
+  const codes = Object.keys(plan.tinted?.codes ?? {})
+  if (!palette || !plan.tinted || !codes.length) return css(plan.colour)
+  const pairs = codes.flatMap((code) => [code, tint(palette, code) ?? css(plan.colour)])
+  return ['match', ['get', plan.tinted.name], ...pairs, css(plan.colour)] as unknown as ExpressionSpecification
+}
+
 /** The map layers of one kind; all read the source named like the kind. */
 export function specsOf(plan: LayerPlan, raise: boolean): LayerSpec[] {
   const source = plan.kind.name
@@ -83,8 +97,8 @@ export function specsOf(plan: LayerPlan, raise: boolean): LayerSpec[] {
       return [{ ...base, id: `${source}/raised`, type: 'fill-extrusion', paint: { 'fill-extrusion-color': colour, 'fill-extrusion-height': ['coalesce', ['get', 'height'], 3], 'fill-extrusion-opacity': 0.82 } }]
     }
     return [
-      { ...base, id: `${source}/fill`, type: 'fill', paint: { 'fill-color': colour, 'fill-opacity': plan.raised ? 0.75 : 0.4 } },
-      { ...base, id: `${source}/edge`, type: 'line', paint: { 'line-color': css(darker(plan.colour, 0.35)), 'line-width': zoomed([12, 0.2], [17, 1]), 'line-opacity': 0.7 } },
+      { ...base, id: `${source}/fill`, type: 'fill', paint: { 'fill-color': fillOf(plan), 'fill-opacity': plan.raised ? 0.75 : plan.tinted ? 1 : 0.45 } },
+      { ...base, id: `${source}/edge`, type: 'line', paint: { 'line-color': plan.tinted ? '#ffffff' : css(darker(plan.colour, 0.35)), 'line-width': zoomed([12, 0.2], [17, 1]), 'line-opacity': 0.7 } },
     ]
   }
   if (plan.shape === 'line') {
