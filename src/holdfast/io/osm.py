@@ -56,7 +56,8 @@ def read(path: Path, request: ReadRequest) -> Delivery:
     findings = Findings()
     content = _scan(path)
     delivery = Delivery("osm", (), crs="EPSG:4326", findings=findings, facts={
-        "nodes": content.objects["n"], "ways": content.objects["w"], "relations": content.objects["r"], "highways": content.highways, "areas": len(content.areas),
+        "nodes": content.objects["n"], "ways": content.objects["w"], "relations": content.objects["r"], "highways": content.highways,
+        "areas": len(content.areas),
     })  # fmt: skip
     delivery.batches = _batches(path, content, request, delivery)
     return delivery
@@ -148,12 +149,14 @@ def _cut(path: Path, content: _Content, findings: Findings) -> Pieces:
 
 def _junctions(content: _Content, pieces: Pieces) -> pa.Table:
     tagged = {node: tags for node, tags, _, _ in content.points}
-    control = {"traffic_signals": "signal", "stop": "stop", "give_way": "yield", "mini_roundabout": "roundabout", "turning_circle": "roundabout", "crossing": "crossing",
+    control = {"traffic_signals": "signal", "stop": "stop", "give_way": "yield", "mini_roundabout": "roundabout", "turning_circle": "roundabout",
+    "crossing": "crossing",
                "motorway_junction": "interchange"}
     own = [tagged.get(node, {}) for node in pieces.nodes.tolist()]
     return pa.table({
         "id": pa.array([f"roads.junction:{n}" for n in pieces.nodes.tolist()], pa.string()), "geometry": geometry.points(*pieces.xy.T),
-        "name": pa.array([t.get("name") for t in own], pa.string()), "control": pa.array([control.get(t.get("highway", ""), "none") for t in own], pa.string()),
+        "name": pa.array([t.get("name") for t in own], pa.string()), "control": pa.array([control.get(t.get("highway", ""), "none") for t in own],
+        pa.string()),
         "tags": pa.array([_json(t) for t in own], pa.string()),
     })
 
@@ -162,7 +165,8 @@ def _street_row(tags: dict[str, str], codes: dict[str, dict[str, str]]) -> Row:
     highway = tags["highway"]
     width = tag.length(tags.get("width") or tags.get("est_width"))
     return {
-        "name": tags.get("name"), "class": codes["class"].get(highway, "branch"), "highway": highway, "carriageway_width": width, "lanes": tag.whole(tags.get("lanes")),
+        "name": tags.get("name"), "class": codes["class"].get(highway, "branch"), "highway": highway, "carriageway_width": width,
+        "lanes": tag.whole(tags.get("lanes")),
         "one_way": tag.direction(tags) != 0, "speed_limit": tag.speed(tags.get("maxspeed")), "surface": codes["surface"].get(tags.get("surface", "")) or None,
         "bridge": tags.get("bridge", "no") != "no", "tunnel": tags.get("tunnel", "no") != "no", "level": tag.whole(tags.get("layer")),
         "clear_height": tag.length(tags.get("maxheight")), "tags": _json(tags),
@@ -181,7 +185,8 @@ def _streets(content: _Content, pieces: Pieces, kinds: Any) -> pa.Table:
     return pa.table({
         "id": pa.array(names, pa.string()), "geometry": pieces.shape,
         "from_id": pa.array([f"roads.junction:{n}" for n in pieces.start.tolist()], pa.string()),
-        "to_id": pa.array([f"roads.junction:{n}" for n in pieces.end.tolist()], pa.string()), **columns, "source_way": pa.array([str(i) for i in ids], pa.string()),
+        "to_id": pa.array([f"roads.junction:{n}" for n in pieces.end.tolist()], pa.string()), **columns, "source_way": pa.array([str(i) for i in ids],
+        pa.string()),
     })
 
 
@@ -192,7 +197,8 @@ def _from_points(content: _Content, crossings: set[int]) -> dict[str, list[Row]]
         mode = tag.stop_mode(tags)
         site = tag.facility(tags)
         if tags.get("highway") == "traffic_signals":
-            found.setdefault("roads.signal", []).append({"id": f"roads.signal:{node}", "junction_id": f"roads.junction:{node}" if node in crossings else None, **row})
+            found.setdefault("roads.signal", []).append({"id": f"roads.signal:{node}",
+            "junction_id": f"roads.junction:{node}" if node in crossings else None, **row})
         if mode is not None:
             found.setdefault("roads.stop", []).append({"id": f"roads.stop:n{node}", "mode": mode, "code": tags.get("ref"), **row})
         if site is not None:
@@ -223,7 +229,8 @@ def _from_areas(content: _Content, kinds: Any) -> dict[str, list[Row]]:
         site, mode = tag.facility(tags), tag.stop_mode(tags)
         if site is not None:
             owner = f"buildings.building:{name}" if built else None
-            found.setdefault(site[0], []).append({"id": f"{site[0]}:{name}", "building_id": owner, "address": tag.address(tags), **site[1], **row, "geometry": point})
+            found.setdefault(site[0], []).append({"id": f"{site[0]}:{name}", "building_id": owner, "address": tag.address(tags), **site[1], **row,
+            "geometry": point})
         if mode is not None:
             found.setdefault("roads.stop", []).append({"id": f"roads.stop:{name}", "mode": mode, "code": tags.get("ref"), **row, "geometry": point})
     return found
@@ -234,8 +241,10 @@ def _building(tags: dict[str, str], uses: dict[str, str]) -> Row:
     amenity = tags.get("amenity", "")
     storeys, height = tag.whole(tags.get("building:levels")), tag.length(tags.get("height"))
     return {
-        "use": uses.get(amenity) or uses.get(raw) or ("commercial" if "shop" in tags else "office" if "office" in tags else "other"), "osm_type": raw, "storeys": storeys,
-        "underground_storeys": tag.whole(tags.get("building:levels:underground")), "height": height, "build_year": tag.build_year(tags), "address": tag.address(tags),
+        "use": uses.get(amenity) or uses.get(raw) or ("commercial" if "shop" in tags else "office" if "office" in tags else "other"), "osm_type": raw,
+        "storeys": storeys,
+        "underground_storeys": tag.whole(tags.get("building:levels:underground")), "height": height, "build_year": tag.build_year(tags),
+        "address": tag.address(tags),
     }
 
 
