@@ -16,8 +16,9 @@ from .sectioned import Line, Sections, number
 class ModelRows:
     """One file being read.
 
-    nodes, links  id in the file -> its row
+    nodes, links  id in the file, through `key` -> its row
     kinds         kind -> rows, each with "row" (line of the file) and "id"
+    fold          whether the engine takes ids that differ in case for the same
     """
 
     file: str
@@ -26,7 +27,12 @@ class ModelRows:
     nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     kinds: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    taken: Counter[str] = field(default_factory=Counter)  # option names met
+    taken: Counter[str] = field(default_factory=Counter)  # names of kept lines met
+    fold: bool = False
+
+    def key(self, name: str) -> str:
+        """How an id is looked up."""
+        return name.casefold() if self.fold else name
 
     def add(self, kind: str, name: str, line: Line, **cells: Any) -> dict[str, Any]:
         """Add a row; its position is the order of rows of that kind."""
@@ -69,7 +75,7 @@ class ModelRows:
         return self._row(self.nodes, "node", line, name, section)
 
     def _named(self, rows: Mapping[str, dict[str, Any]], what: str, line: Line, name: str, column: str, row_id: str) -> str | None:
-        row = rows.get(name)
+        row = rows.get(self.key(name))
         if row is not None:
             return row["id"]
         self.wrong(f"missing_{what}", line, f"{what} {name} is not in the file", f"Add the {what} or correct the name", kind=row_id.partition(":")[0],
@@ -77,14 +83,14 @@ class ModelRows:
         return None
 
     def _row(self, rows: Mapping[str, dict[str, Any]], what: str, line: Line, name: str, section: str) -> dict[str, Any] | None:
-        row = rows.get(name)
+        row = rows.get(self.key(name))
         if row is None:
             self.wrong(f"missing_{what}", line, f"[{section}] names {what} {name}, which is not in the file", f"Add the {what} or remove the line", value=name)
         return row
 
     def is_new(self, rows: Mapping[str, Any], line: Line, name: str, kind: str) -> bool:
         """Whether an id is met for the first time; reports it if not."""
-        if name not in rows:
+        if self.key(name) not in rows:
             return True
         self.wrong("duplicate_id", line, f"id {name} is used twice; the first one is kept", "Give one of them another id", kind=kind, id=f"{kind}:{name}", value=name)
         return False
