@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from holdfast.engines.survey import SETTINGS
+from holdfast.engines import dependency, survey
 from holdfast.model.city import City
 from holdfast.model.spec import Catalog, Domain
 from holdfast.store import sqlite_gpkg
@@ -15,7 +15,7 @@ def small_city(path: Path, *domains: Domain) -> City:
     """An empty city with the local metric grid as its CRS."""
     catalog = Catalog(
         domains=domains,
-        settings=SETTINGS,
+        settings=(*survey.SETTINGS, *dependency.SETTINGS),
         kinds={kind.name: kind for domain in domains for kind in domain.kinds},
         networks={network.name: network for domain in domains for network in domain.networks},
         capabilities={capability.name: capability for domain in domains for capability in domain.capabilities},
