@@ -14,9 +14,17 @@ from holdfast.model.spec import Field, Kind, Trait
 from holdfast.model.time import Instant, to_text
 
 ID_COLUMNS = frozenset(("id", "from_id", "to_id", "host_id"))
-LINK_TIMED = pa.schema([*tables.LINK, *tables.TIME_FIELDS])
-STORED: dict[str, pa.Schema] = {"link": LINK_TIMED, "setting": tables.SETTING, "event": tables.EVENT, "run": tables.RUN, "result": tables.RESULT}
-"""A city's own tables in the order in which they are dumped, with their columns."""
+STORED: dict[str, pa.Schema] = {
+    name: pa.schema([column.with_nullable(True) for column in columns])
+    for name, columns in (
+        ("link", (*tables.LINK, *tables.TIME_FIELDS)),
+        ("setting", tables.SETTING),
+        ("event", tables.EVENT),
+        ("run", tables.RUN),
+        ("result", tables.RESULT),
+    )
+}
+"""A city's own tables in the order in which they are dumped, with their columns as queries return them."""
 _EXTENDED_FLAGS = 0xE0000000  # of a type code: has z, has m, has SRID
 
 
@@ -59,7 +67,10 @@ def plain_name(name: str) -> str:
 
 
 def undeclared_kind(name: str, columns: pa.Schema) -> Kind:
-    """A declaration that fits stored columns, for facts of a kind that nobody declares here any more."""
+    """A declaration that fits stored columns, for facts of a kind that nobody declares here any more. raises Invalid if the names cannot be names"""
+    strange = [text for text in (*name.split("."), *columns.names) if not text.isidentifier()]
+    if strange or name.count(".") != 1:
+        raise Invalid(f"{name!r} with column {strange[:1]} cannot be a kind", fix="Declare it, or leave it out", kind=name)
     types = {pa.float64(): "number", pa.int64(): "integer", pa.bool_(): "boolean", pa.date32(): "date"}
     fields = tuple(Field(c.name, c.name, c.name, type=types.get(c.type, "text")) for c in columns if c.name not in tables.RESERVED)  # type: ignore[arg-type]
     trait: Trait = "edge" if "shape_length" in columns.names else "device" if "host_id" in columns.names else "node"

@@ -57,24 +57,6 @@ def open_repository(location: str, catalog: Catalog, read_only: bool = False) ->
     return PostgisRepository(parse_url(location), catalog, read_only=read_only)
 
 
-def rename_city(location: str, new_name: str) -> None:
-    """Give a city another name in the same database. raises Conflict if that name is taken"""
-    place = parse_url(location)
-    with translated(), connect(place) as connection, connection.transaction():
-        target = Place(place.conninfo, new_name, place.url)
-        if schema.exists(connection, target):
-            raise Conflict("there is a city here already", fix="Choose another name with ?city=", city=new_name)
-        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {}").format(sql.Identifier(new_name)))
-        connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(place.schema), sql.Identifier(new_name)))
-
-
-def drop_city(location: str) -> None:
-    """Remove a city with everything in it."""
-    place = parse_url(location)
-    with translated(), connect(place) as connection:
-        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(place.schema)))
-
-
 class PostgisRepository:
     """See `holdfast.model.repository.Repository`."""
 
@@ -240,7 +222,7 @@ class PostgisRepository:
         return self._rows("result", sql.SQL("run = %s"), [run_id], "fid")
 
     def _rows(self, table: str, condition: sql.Composable, values: list[Any], *order: str) -> pa.Table:
-        wanted = schema.nullable(STORED[table])
+        wanted = STORED[table]
         names, by = (sql.SQL(", ").join(map(sql.Identifier, some)) for some in (wanted.names, order))
         query = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY {}").format(names, sql.Identifier(table), condition, by)
         with self._sessions.take() as connection, connection.cursor() as cursor:

@@ -186,7 +186,7 @@ def everything(connection: Connection, place: Place) -> Iterator[tuple[str, sql.
         yield f"asset/{name}", sql.SQL(" UNION ALL ").join(parts), columns
     for table, columns in STORED.items():
         names = sql.SQL(", ").join(map(sql.Identifier, columns.names))
-        yield table, sql.SQL("SELECT {} FROM {}").format(names, sql.Identifier(table)), nullable(columns)
+        yield table, sql.SQL("SELECT {} FROM {}").format(names, sql.Identifier(table)), columns
 
 
 def _to_2(connection: Connection) -> str:

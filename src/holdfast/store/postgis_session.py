@@ -54,6 +54,13 @@ def parse_url(location: str) -> Place:
     return Place(urlunsplit(("postgresql", parts.netloc, parts.path, rest, "")), schema, shown)
 
 
+def at_city(location: str, name: str) -> str:
+    """The address of another city in the same database."""
+    parts = urlsplit(location)
+    query = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key != "city"]
+    return urlunsplit((*parts[:3], urlencode([*query, ("city", name)]), ""))
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn errors of the server into the seven of Holdfast; programming errors stay as they are."""

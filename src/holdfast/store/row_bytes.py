@@ -89,18 +89,22 @@ def _canonical(column: pa.Array, name: str) -> pa.Array:
     return column
 
 
-def content_digest(pieces: Iterable[pa.Table], skip: frozenset[str] = frozenset()) -> tuple[int, str]:
-    """Number of rows, and a digest of them that does not depend on their order, on empty columns, or on the store.
+class ContentDigest:
+    """A digest of rows that does not depend on their order, on columns without values, or on the store they come from.
 
-    pieces    (row,) tables that together are the content
-    skip      columns left out, such as derived ones
-    returns   rows, and the sum modulo 2^256 of the SHA-256 of every row, in hex
+    It is the sum modulo 2^256 of the SHA-256 of every row; `rows` counts them. Columns in `skip`, such as derived ones, are left out.
     """
-    total, rows = 0, 0
-    for piece in pieces:
-        rows += piece.num_rows
+
+    def __init__(self, skip: frozenset[str] = frozenset()) -> None:
+        self.rows = 0
+        self._skip = skip
+        self._total = 0
+
+    def add(self, piece: pa.Table) -> None:
+        """Take in more rows."""
+        self.rows += piece.num_rows
         parts: list[pa.Array | pa.Scalar] = []
-        for name in sorted(set(piece.column_names) - skip):
+        for name in sorted(set(piece.column_names) - self._skip):
             column = one_chunk(piece[name])
             if column.null_count == len(column):
                 continue  # a column without values says nothing, and may be absent elsewhere
@@ -109,5 +113,15 @@ def content_digest(pieces: Iterable[pa.Table], skip: frozenset[str] = frozenset(
             lengths = pc.if_else(values.is_valid(), length_bytes(values), _EMPTY)
             parts += [tags, lengths, values]
         if parts:
-            total += sum(int.from_bytes(hashlib.sha256(row).digest(), "big") for row in join_rows(parts).to_pylist())
-    return rows, f"{total % _MODULUS:064x}"
+            self._total += sum(int.from_bytes(hashlib.sha256(row).digest(), "big") for row in join_rows(parts).to_pylist())
+
+    def hexdigest(self) -> str:
+        return f"{self._total % _MODULUS:064x}"
+
+
+def content_digest(pieces: Iterable[pa.Table], skip: frozenset[str] = frozenset()) -> tuple[int, str]:
+    """Number of rows and `ContentDigest` of the tables that together are the content."""
+    digest = ContentDigest(skip)
+    for piece in pieces:
+        digest.add(piece)
+    return digest.rows, digest.hexdigest()

@@ -27,8 +27,7 @@ def dump(db: sqlite3.Connection, kinds: list[str]) -> Iterator[tuple[str, Iterab
             names = ", ".join(f'"{n}"' for n in columns.names)
             sql = " UNION ALL ".join(f'SELECT {names} FROM "{t}"' for t in (layer, schema.past_layer(layer)))
             yield f"asset/{kind}", fetch(db.execute(sql), columns)
-        for name, stored in STORED.items():
-            columns = pa.schema([column.with_nullable(True) for column in stored])
+        for name, columns in STORED.items():
             yield name, fetch(db.execute(f"SELECT {', '.join(columns.names)} FROM {name}"), columns)
     finally:
         with suppress(sqlite3.ProgrammingError):  # the city may have been closed before an abandoned dump is
