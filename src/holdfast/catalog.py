@@ -11,7 +11,7 @@ import importlib.util
 import pkgutil
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import Any
@@ -52,7 +52,7 @@ def load() -> Catalog:
     settings = list(_engine_settings())
     for module in modules:
         if importlib.util.find_spec(f"{module.__name__}.formats"):
-            formats += importlib.import_module(f"{module.__name__}.formats").FORMATS
+            formats += [replace(f, domain=module.DOMAIN.name) for f in importlib.import_module(f"{module.__name__}.formats").FORMATS]
         if importlib.util.find_spec(f"{module.__name__}.sample"):
             samples.append(Sample(module.DOMAIN.name, f"{module.__name__}.sample"))
     settings += [setting for domain in domains for rule in domain.rules for setting in rule.settings]

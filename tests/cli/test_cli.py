@@ -66,7 +66,7 @@ def test_init_says_what_it_made(tmp_path: Path) -> None:
     made = call_json("init", str(tmp_path / "a"), "--crs", "EPSG:4547")
     assert (made["crs"], made["assets"]) == ("EPSG:4547", 0)
     assert call_json("init", str(tmp_path / "a"), code=5)["error"]["title"] == "Conflict"
-    assert "EPSG:4326" in json.dumps(call_json("init", str(tmp_path / "b"), "--crs", "EPSG:4326", code=4))
+    assert "degrees" in json.dumps(call_json("init", str(tmp_path / "b"), "--crs", "EPSG:4326", code=4))
 
 
 def test_import_summary_and_export(town: str, tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ def export_file(city: City, path: str | Path, *, kinds: Sequence[str] | None = N
     raises   Invalid if no format fits; NotFound for an unknown kind; Unavailable if the file cannot be written
     """
     target = Path(path)
-    chosen = _format_for(city, target, format)
     names = [city.kind(k).name for k in kinds] if kinds else None
+    chosen = _format_for(city, target, format, names)
     view = city.as_of(as_of) if as_of else city
     if not target.parent.exists():
         raise Unavailable("the folder does not exist", fix="Make it first", folder=str(target.parent))
@@ -33,7 +33,7 @@ def export_file(city: City, path: str | Path, *, kinds: Sequence[str] | None = N
     return {"file": str(target), "format": chosen.name, **facts}
 
 
-def _format_for(city: City, path: Path, name: str | None) -> Format:
+def _format_for(city: City, path: Path, name: str | None, kinds: list[str] | None) -> Format:
     writable = [f for f in city.catalog.formats if f.write is not None]
     if name:
         chosen = format_named(city.catalog, name)
@@ -42,6 +42,9 @@ def _format_for(city: City, path: Path, name: str | None) -> Format:
         return chosen
     ending = max((s for f in writable for s in f.suffixes if path.name.lower().endswith(s)), key=len, default=None)
     fitting = [f for f in writable if ending in f.suffixes]
+    if len(fitting) > 1:  # EPANET and SWMM share an ending: what is to be written decides
+        sectors = {city.kind(k).domain for k in kinds or city.counts() if k in city.catalog.kinds}
+        fitting = [f for f in fitting if not f.domain or f.domain in sectors]
     if len(fitting) != 1:
         known = ", ".join(sorted(f.name for f in (fitting or writable)))
         raise Invalid("several formats have this ending" if fitting else "no format has this ending", fix=f"Name one with --as: {known}", file=path.name)

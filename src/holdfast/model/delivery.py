@@ -78,6 +78,7 @@ class Format:
     sniff       f(path, head bytes) -> score 0..1; settles endings that several formats share; must not raise
     read        f(path, request) -> Delivery
     write       f(city, path, kinds, as_of) -> facts; writes to a temporary name and renames
+    domain      the sector whose format it is, set by the catalog; empty for shared formats
     """
 
     name: str
@@ -87,6 +88,7 @@ class Format:
     sniff: Callable[[Path, bytes], float]
     read: Callable[[Path, ReadRequest], Delivery] | None = None
     write: Callable[..., dict[str, Any]] | None = None
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
