@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from holdfast.app.lifecycle import MOVES, Decision, Inspection, advance, decide_exception, open_exceptions, record_inspection
+from holdfast.app.lifecycle import MOVES, Decision, Inspection, advance, decide_exception, record_inspection
 from holdfast.domains.water import DOMAIN as WATER
-from holdfast.engines.survey.readiness import readiness
+from holdfast.engines.survey.readiness import open_exceptions, readiness
 from holdfast.model.city import City
 from holdfast.model.errors import Conflict, Forbidden, Invalid, NotFound
 from holdfast.model.spec import LIFECYCLE

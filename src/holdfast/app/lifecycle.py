@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from holdfast.engines.survey.readiness import device_gaps
+from holdfast.engines.survey.readiness import DECISION, EXCEPTION, device_gaps
 from holdfast.model import tables
 from holdfast.model.city import City, Moment
 from holdfast.model.errors import Conflict, Forbidden, Invalid, NotFound
@@ -33,8 +33,7 @@ MOVES: dict[str | None, tuple[str, ...]] = {
 }
 """States an asset may go to from each state. What was rebuilt goes back to installed and must be accepted again."""
 
-TRANSITION, INSPECTION, DECISION = "lifecycle", "inspection", "decision"  # event types
-EXCEPTION = "enter service without accepted devices"
+TRANSITION, INSPECTION = "lifecycle", "inspection"  # event types
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,21 +237,3 @@ def _devices_follow(city: City, writer: Writer, kind: Kind, host_id: str, actor:
             _move(writer, device, row, "accepted", "in_service", actor, max(at, began), cause, {"host": host_id})
             moved.append(row["id"][0].as_py())
     return tuple(moved)
-
-
-def open_exceptions(city: City, at: Moment | None = None) -> pa.Table:
-    """Decisions that let hosts enter service without their devices.
-
-    at        time to judge expiry by, default now
-    returns   columns asset, actor, reason, expires (ISO-8601, UTC), expired, hash
-    """
-    moment = now() if at is None else parse_instant(at)
-    rows = []
-    for event in city.events(type=DECISION).to_pylist():
-        payload = json.loads(event["payload"] or "{}")
-        if payload.get("about") == EXCEPTION:
-            expired = bool(parse_instant(payload["expires"]) <= moment)
-            rows.append({"asset": event["subject"], "actor": event["actor"], "reason": payload["reason"], "expires": payload["expires"], "expired": expired,
-                         "hash": event["hash"]})
-    text = [(name, pa.string()) for name in ("asset", "actor", "reason", "expires")]
-    return pa.Table.from_pylist(rows, schema=pa.schema([*text, ("expired", pa.bool_()), ("hash", pa.string())]))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Source, Symbol
+from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Source, Symbol
+
+from .assess_readiness import assess_readiness
+from .assess_staleness import assess_staleness
+from .assess_survey import assess_survey
 
 GRID = Source("GB/T 30428.1", "unit grid code", "2013", "found", "standards.md 2.3 (S37)")
 LAND = Source("GB 50137-2011", "table 3.3.2", "2011", "recalled")
@@ -94,4 +98,11 @@ TERRAIN = Kind(
     ),
 )
 
-DOMAIN = Domain("base", "Base", "基础底图", kinds=(ZONE, LAND_USE_KIND, GRID_CELL, TERRAIN))
+DOMAIN = Domain(
+    "base", "Base", "基础底图", kinds=(ZONE, LAND_USE_KIND, GRID_CELL, TERRAIN),
+    capabilities=(
+        Capability("base.assess_survey", "Check the survey", "普查数据质检", assess_survey, ("1a", "1l")),
+        Capability("base.assess_staleness", "Report stale surveys", "数据现势性评估", assess_staleness, ("1a", "4c")),
+        Capability("base.assess_readiness", "Report devices that hold up their host", "物联设备同步投用评估", assess_readiness, ("1j",)),
+    ),
+)

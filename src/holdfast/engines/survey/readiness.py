@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,9 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from holdfast.model.spec import Kind
+from holdfast.model.time import now, parse_instant
 
 READY_STATES: tuple[str, ...] = ("accepted", "in_service")
 """States of a device that has been accepted and can be used."""
+
+DECISION = "decision"  # event type
+EXCEPTION = "enter service without accepted devices"
+"""What the payload of a decision is about when it lets a host enter service early."""
 
 READINESS = pa.schema(
     [
@@ -81,3 +87,21 @@ def device_gaps(city: Any, kind: Kind, asset_id: str) -> list[str]:
         if late:
             gaps.append(f"{device.title.lower()} not accepted: {', '.join(late[:5])}{' ...' if len(late) > 5 else ''}")
     return gaps
+
+
+def open_exceptions(city: Any, at: Any = None) -> pa.Table:
+    """Decisions that let hosts enter service without their devices.
+
+    at        time to judge expiry by, default now
+    returns   columns asset, actor, reason, expires (ISO-8601, UTC), expired, hash
+    """
+    moment = now() if at is None else parse_instant(at)
+    rows = []
+    for event in city.events(type=DECISION).to_pylist():
+        payload = json.loads(event["payload"] or "{}")
+        if payload.get("about") == EXCEPTION:
+            expired = bool(parse_instant(payload["expires"]) <= moment)
+            rows.append({"asset": event["subject"], "actor": event["actor"], "reason": payload["reason"], "expires": payload["expires"], "expired": expired,
+                         "hash": event["hash"]})
+    text = [(name, pa.string()) for name in ("asset", "actor", "reason", "expires")]
+    return pa.Table.from_pylist(rows, schema=pa.schema([*text, ("expired", pa.bool_()), ("hash", pa.string())]))
