@@ -53,7 +53,7 @@ def _outlets(plan: CityPlan, mains: Mains, node: np.ndarray) -> np.ndarray:
     toward /= np.maximum(np.hypot(*toward.T), 1.0)[:, None]
     reach = plan.street_width[mains.reg_street] * 0.72 + 2.0
     x, y = plan.junction_x[at] + toward[:, 0] * reach, plan.junction_y[at] + toward[:, 1] * reach
-    return np.round(np.column_stack([x, y, plan.ground(x, y) - 0.6]), 3)
+    return np.round(np.column_stack([x, y, plan.ground(x, y) - 0.9]), 3)
 
 
 def _fronts(plan: CityPlan, mains: Mains, low: Corridor) -> np.ndarray:
@@ -107,7 +107,9 @@ def _pipes(plan: CityPlan, mains: Mains, medium: Corridor, low: Corridor, node: 
     tree, k, g, o = mains.tree, np.arange(len(yard)), np.arange(len(front)), np.arange(len(mains.ring_street))
     child, lines = medium.courses(plan, tree, node)
     parent = tree.parent[child]
-    valved = np.flatnonzero((tree.kind[parent] == JUNCTION) & (plan.street_class[tree.street[child]] <= 1))[::VALVE_EVERY]
+    clear = np.ones(len(lines), bool)
+    clear[shapely.STRtree(lines).query(lines, predicate="crosses")[0]] = False
+    valved = np.flatnonzero(clear & (tree.kind[parent] == JUNCTION) & (plan.street_class[tree.street[child]] <= 1))[::VALVE_EVERY]
     cut = shapely.get_coordinates(shapely.get_point(lines[valved], 1), include_z=True)
     coordinates, owner = shapely.get_coordinates(lines, include_z=True, return_index=True)
     keep = np.ones(len(owner), bool)
@@ -170,7 +172,7 @@ def _regulators(plan: CityPlan, mains: Mains, outlet: np.ndarray) -> pa.Table:
     r = np.arange(count)
     flow = np.bincount(mains.group_reg, weights=mains.group_flow, minlength=count)
     return pa.table({
-        "id": asset_ids("gas.regulator", "R", r), "geometry": wkb(shapely.points(outlet + np.array([0.0, 0.6, 0.6]))), "lifecycle": always("in_service", count),
+        "id": asset_ids("gas.regulator", "R", r), "geometry": wkb(shapely.points(outlet + np.array([0.0, 0.6, 0.9]))), "lifecycle": always("in_service", count),
         "from_id": _node("M", mains.node_of[mains.reg_crossing]), "to_id": _node("L", r), "outlet_pressure": always(design.LOW, count),
         "controlled_junction_id": _node("L", r), "diameter": design.PIPES[design.pipe_size(flow, design.LOW, 15.0), 1], "loss_coefficient": always(0.0, count),
         "capacity": np.round(flow * design.DENSITY * 1.3, 6), "active": always(True, count), "in_service": always(True, count),
@@ -205,7 +207,7 @@ def _detectors(plan: CityPlan, mains: Mains, node: np.ndarray, yard: np.ndarray,
 
 def _sensors(mains: Mains, outlet: np.ndarray, yard: np.ndarray, medium: Corridor) -> pa.Table:
     k, r = np.arange(len(yard)), np.arange(len(outlet))[::SENSOR_EVERY]
-    xyz = np.concatenate([yard + np.array([0.0, -2.0, medium.cover]), outlet[r] + np.array([0.5, 0.6, 0.6])])
+    xyz = np.concatenate([yard + np.array([0.0, -2.0, medium.cover]), outlet[r] + np.array([0.5, 0.6, 0.9])])
     count = len(xyz)
     return pa.table({
         "id": pa.concat_arrays([asset_ids("gas.pressure_sensor", "G", k), asset_ids("gas.pressure_sensor", "R", r)]), "geometry": wkb(shapely.points(np.round(xyz, 3))),

@@ -60,7 +60,7 @@ class Mains:
 
 def corridors(plan: CityPlan) -> tuple[Corridor, Corridor]:
     """Medium and low pressure: inside the telecom duct, on the right of the axis; at least 1.0 m from it and 0.5 m from each other (standards.md 5.2)."""
-    return Corridor(-(plan.street_width / 2 - 2.6), (4.0, -2.5), 1.0), Corridor(-(plan.street_width / 2 - 3.5), (5.5, -4.0), 1.0)
+    return Corridor(-(plan.street_width / 2 - 2.6), (4.0, -2.5), 1.5), Corridor(-(plan.street_width / 2 - 3.5), (5.5, -4.0), 0.9)
 
 
 def design(plan: CityPlan) -> Mains:
@@ -86,6 +86,7 @@ def design(plan: CityPlan) -> Mains:
     stations = plan.facilities["gas_station"]
     tree = street_tree(plan, (plan.building_street[stations], plan.building_offset[stations]), crossings=np.unique(np.concatenate([crossing, np.flatnonzero(level <= 1)])),
                        weight=np.array(MAINS)[plan.street_class])
+    near = np.minimum(8.0, 0.3 * plan.street_length[street])  # low-pressure pipes leave the crossing this far along the street
     node_of = np.full(len(plan.junction_x), -1)
     inner = np.flatnonzero(tree.kind == JUNCTION)
     node_of[tree.index[inner]] = inner
@@ -96,7 +97,7 @@ def design(plan: CityPlan) -> Mains:
     size = pipe_size(through, MEDIUM, MEDIUM_SPEED)
     size = np.maximum(size, np.where(plan.street_class[tree.street] <= 1, 3, 1))  # mains on main streets at least 160 mm
     a, b = node_of[plan.street_from[ring]], node_of[plan.street_to[ring]]
-    return Mains(demand, heaviest, group_reg, flow, people, blocks, crossing, street, np.where(to_end, plan.street_length[street], 0.0), tree, node_of, through, size,
+    return Mains(demand, heaviest, group_reg, flow, people, blocks, crossing, street, np.where(to_end, plan.street_length[street] - near, near), tree, node_of, through, size,
                  ring, a, b, np.maximum(3, np.minimum(size[a], size[b])))
 
 

@@ -23,7 +23,7 @@ SUPPLY, RETURN = 368.15, 328.15  # [K] 95/55 degC [proposal]
 CAPACITY, DENSITY, VISCOSITY = 4190.0, 972.0, 3.7e-4  # of water at about 80 degC: heat [J/kg/K], density [kg/m3], dynamic viscosity [Pa s]
 ROUGHNESS, GRADIENT, SPEED = 0.5e-3, 120.0, 2.2  # steel in service [m], design loss [Pa/m], design speed [m/s]; CJJ 34 [recalled]
 CONSUMER_DROP, CONSUMER_LOSS = 50e3, 1.1  # over a heat exchanger [Pa]; allowance for fittings [proposal]
-COVER = 1.4  # to the top of the insulation [m]; at least 0.7 / 1.0, standards.md 5.4 [recalled]
+COVER = (1.1, 1.7)  # to the top of the insulation of supply and return [m], so that they can cross; at least 0.7 / 1.0, standards.md 5.4 [recalled]
 # Steel pipes: inner diameter, outer diameter of the insulation [m]; GB/T 29047 [recalled]
 PIPES = np.array([[.037, .125], [.043, .125], [.0545, .140], [.070, .160], [.082, .180], [.107, .225], [.132, .250], [.160, .280], [.210, .355], [.263, .420], [.313, .500],
                   [.359, .560], [.408, .600], [.514, .700], [.612, .800], [.703, .920], [.802, 1.020]])
@@ -53,7 +53,7 @@ class District:
 def corridors(plan: CityPlan) -> tuple[Corridor, Corridor]:
     """Supply and return on the left of the axis, at least 2.0 m from the power duct (standards.md 5.2)."""
     half = plan.street_width / 2
-    return Corridor(half - 3.7, (6.0, 6.5), COVER), Corridor(half - 4.5, (5.0, 5.5), COVER)
+    return Corridor(half - 3.7, (6.0, 6.5), COVER[0]), Corridor(half - 4.5, (5.0, 5.5), COVER[1])
 
 
 def design(plan: CityPlan) -> District:
@@ -122,8 +122,8 @@ def sample(plan: CityPlan) -> list[Batch]:
     lanes = corridors(plan)
     nodes = [lane.nodes(plan, district.tree) for lane in lanes]
     at, plant = district.building, district.plant
-    entry = [_level(plan, plan.building_x[at] + shift, plan.building_y[at]) for shift in (-0.6, 0.6)]
-    yard = [_level(plan, plan.building_x[plant] + shift, plan.building_y[plant]) for shift in (-1.5, 1.5)]
+    entry = [_level(plan, plan.building_x[at] + shift, plan.building_y[at], cover) for shift, cover in zip((-0.6, 0.6), COVER, strict=True)]
+    yard = [_level(plan, plan.building_x[plant] + shift, plan.building_y[plant], cover) for shift, cover in zip((-1.5, 1.5), COVER, strict=True)]
     gate = [place + np.array([0.0, VALVE_LENGTH, 0.0]) for place in yard]
     return [
         Batch("heat.plant", _plants(plan, district, yard)), Batch("heat.junction", _junctions(plan, nodes, entry, yard, gate)),
@@ -132,8 +132,8 @@ def sample(plan: CityPlan) -> list[Batch]:
     ]
 
 
-def _level(plan: CityPlan, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.round(np.column_stack([x, y, plan.ground(x, y) - COVER]), 3)
+def _level(plan: CityPlan, x: np.ndarray, y: np.ndarray, cover: float) -> np.ndarray:
+    return np.round(np.column_stack([x, y, plan.ground(x, y) - cover]), 3)
 
 
 def _node(group: str, circuit: int, index: np.ndarray) -> pa.Array:
@@ -235,7 +235,7 @@ def _valves(district: District, yard: list[np.ndarray]) -> pa.Table:
         "lifecycle": always("in_service", count), "from_id": pa.concat_arrays([_node("P", 0, k), _node("G", 1, k)]),
         "to_id": pa.concat_arrays([_node("G", 0, k), _node("P", 1, k)]),
         "opened": always(True, count), "diameter": np.tile(PIPES[district.size[: len(k)], 0], 2), "loss_coefficient": always(0.3, count),
-        "circuit": pa.array(np.repeat(CIRCUITS, len(k)), pa.string()), "depth": always(COVER, count), "in_service": always(True, count),
+        "circuit": pa.array(np.repeat(CIRCUITS, len(k)), pa.string()), "depth": np.repeat(COVER, len(k)), "in_service": always(True, count),
     })
 
 
@@ -243,7 +243,7 @@ def _sensors(plan: CityPlan, district: District, yard: list[np.ndarray]) -> pa.T
     """One at each plant and at every tenth consumer."""
     k, b = np.arange(len(district.plant)), np.arange(len(district.building))[::10]
     at = district.building[b]
-    xyz = np.concatenate([yard[0] + np.array([0.0, -1.5, COVER]), np.column_stack([plan.building_x[at], plan.building_y[at] + 1.0, plan.building_z[at]])])
+    xyz = np.concatenate([yard[0] + np.array([0.0, -1.5, COVER[0]]), np.column_stack([plan.building_x[at], plan.building_y[at] + 1.0, plan.building_z[at]])])
     count = len(xyz)
     return pa.table({
         "id": pa.concat_arrays([asset_ids("heat.sensor", "H", k), asset_ids("heat.sensor", "B", b)]), "geometry": wkb(shapely.points(np.round(xyz, 3))),

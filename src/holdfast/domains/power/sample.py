@@ -33,10 +33,11 @@ def sample(plan: CityPlan) -> list[Batch]:
     front = grid.group_building
     service = _beside(plan, plan.building_street[front], plan.building_offset[front], plan.building_side[front], 0.8)
     yard = np.column_stack([plan.building_x[grid.station_building], plan.building_y[grid.station_building], plan.building_z[grid.station_building]])
-    lines, switches = _lines(plan, grid, corridor, room, service, yard)
+    spots = _spots(plan, room, service, yard)
+    lines, switches = _lines(plan, grid, corridor, spots, yard)
     own, batteries = _own_sources(plan, grid)
     return [
-        Batch("power.substation", _substations(plan, grid, yard)), Batch("power.bus", _buses(plan, grid, room, service, yard)),
+        Batch("power.substation", _substations(plan, grid, yard)), Batch("power.bus", _buses(plan, grid, spots)),
         Batch("power.external_grid", _external_grids(grid, yard)), Batch("power.transformer", _transformers(grid, room, yard)), Batch("power.line", lines),
         Batch("power.switch", switches), Batch("power.load", _loads(plan, grid)), Batch("power.generator", own), Batch("power.battery", batteries),
         Batch("power.meter", _meters(grid, room, yard)),
@@ -57,23 +58,25 @@ def _shifted(xyz: np.ndarray, east: float, north: float = 0.0) -> np.ndarray:
     return xyz + np.array([east, north, 0.0])
 
 
-def _buses(plan: CityPlan, grid: Grid, room: np.ndarray, service: np.ndarray, yard: np.ndarray) -> pa.Table:
-    """Per substation one 110 kV busbar (H) and two 10 kV sections (A, B); per room 10 kV (M) and 0.4 kV (L); per group one (S)."""
-    k, r, g = (np.arange(len(part)) for part in (yard, room, service))
-    parts = [
-        ("H", k, _shifted(yard, -6, 6), HIGH_V, 0, "110kV母线"), ("A", k, _shifted(yard, 4, 3), MEDIUM_V, 0, "10kV I段母线"),
-        ("B", k, _shifted(yard, 4, -3), MEDIUM_V, 0, "10kV II段母线"), ("M", r, room, MEDIUM_V, 0, "10kV环网柜"),
-        ("L", r, _shifted(room, 1.6), LOW_V, 0, "低压母线"), ("S", g, service, LOW_V, 1, "低压分支箱"),
-    ]
-    xyz = np.concatenate([p[2] for p in parts])
+def _spots(plan: CityPlan, room: np.ndarray, service: np.ndarray, yard: np.ndarray) -> dict[str, np.ndarray]:
+    """(n, 3) at ground level, by bus prefix: per substation one 110 kV busbar (H) and two 10 kV sections (A, B); per room 10 kV (M) and 0.4 kV (L); per group one (S)."""
+    spots = {"H": _shifted(yard, -6, 6), "A": _shifted(yard, 4, 3), "B": _shifted(yard, 4, -3), "M": room, "L": _shifted(room, 1.6), "S": service}
+    return {bus: np.column_stack([xyz[:, :2], np.round(plan.ground(xyz[:, 0], xyz[:, 1]), 3)]) for bus, xyz in spots.items()}
+
+
+def _buses(plan: CityPlan, grid: Grid, spots: dict[str, np.ndarray]) -> pa.Table:
+    k, r, g = (np.arange(len(spots[bus])) for bus in "HMS")
+    parts = [("H", k, HIGH_V, 0, "110kV母线"), ("A", k, MEDIUM_V, 0, "10kV I段母线"), ("B", k, MEDIUM_V, 0, "10kV II段母线"), ("M", r, MEDIUM_V, 0, "10kV环网柜"),
+             ("L", r, LOW_V, 0, "低压母线"), ("S", g, LOW_V, 1, "低压分支箱")]
+    xyz = np.concatenate([spots[p[0]] for p in parts])
     size = [len(p[1]) for p in parts]
     yards = plan.building_street[grid.station_building]
     street = np.concatenate([yards, yards, yards, grid.room_street, grid.room_street, plan.building_street[grid.group_building]])
     station = np.concatenate([k, k, k, np.full(2 * len(r) + len(g), -1)])
     return pa.table({
         "id": pa.concat_arrays([_bus(p[0], p[1]) for p in parts]), "geometry": wkb(shapely.points(xyz)), "lifecycle": always("in_service", len(xyz)),
-        "name": texts(np.repeat([p[5] for p in parts], size)), "nominal_voltage": np.repeat([p[3] for p in parts], size),
-        "bus_type": chosen(("db", "n"), np.repeat([p[4] for p in parts], size)), "ground_elevation": np.round(plan.ground(xyz[:, 0], xyz[:, 1]), 3),
+        "name": texts(np.repeat([p[4] for p in parts], size)), "nominal_voltage": np.repeat([p[2] for p in parts], size),
+        "bus_type": chosen(("db", "n"), np.repeat([p[3] for p in parts], size)), "ground_elevation": xyz[:, 2],
         "road": texts(plan.street_name[street]), "substation_id": asset_ids("power.substation", "K", station), "min_voltage": always(0.93, len(xyz)),
         "max_voltage": always(1.07, len(xyz)), "in_service": always(True, len(xyz)), "status": always("0", len(xyz)),
     })
@@ -124,29 +127,30 @@ def _transformers(grid: Grid, room: np.ndarray, yard: np.ndarray) -> pa.Table:
     })
 
 
-def _lines(plan: CityPlan, grid: Grid, corridor: Corridor, room: np.ndarray, service: np.ndarray, yard: np.ndarray) -> tuple[pa.Table, pa.Table]:
+def _lines(plan: CityPlan, grid: Grid, corridor: Corridor, spots: dict[str, np.ndarray], yard: np.ndarray) -> tuple[pa.Table, pa.Table]:
     """Ring segments (R), services (V) and 110 kV cables (W), and the switches of rings and couplers."""
     segments = _ring_segments(grid)
     site = (plan.building_street[grid.station_building], plan.building_offset[grid.station_building])
-    spots = {"K": site, "M": (grid.room_street, grid.room_at), "S": (plan.building_street[grid.group_building], plan.building_offset[grid.group_building])}
-    xyz = {"K": yard, "M": room, "S": service}
+    place = dict.fromkeys("HAB", site) | dict.fromkeys("ML", (grid.room_street, grid.room_at))
+    place["S"] = (plan.building_street[grid.group_building], plan.building_offset[grid.group_building])
+    down = np.array([0.0, 0.0, DEPTH])
 
     def course(tail: tuple[str, np.ndarray], head: tuple[str, np.ndarray], group: np.ndarray) -> tuple[Paths, np.ndarray]:
         (a, i), (b, j) = tail, head
-        paths = street_paths(plan, (spots[a][0][i], spots[a][1][i]), (spots[b][0][j], spots[b][1][j]), group)
-        return paths, paths.courses(plan, corridor, xyz[a][i] - [0, 0, DEPTH], xyz[b][j] - [0, 0, DEPTH])
+        paths = street_paths(plan, (place[a][0][i], place[a][1][i]), (place[b][0][j], place[b][1][j]), group)
+        return paths, paths.courses(plan, corridor, spots[a][i] - down, spots[b][j] - down)
 
     ring = _ring_courses(grid, segments, course)
-    g = np.arange(len(service))
-    low = course(("M", grid.group_room), ("S", g), grid.room_station[grid.group_room])
+    g = np.arange(len(spots["S"]))
+    low = course(("L", grid.group_room), ("S", g), grid.room_station[grid.group_room])
     linked = np.flatnonzero(grid.infeed != np.arange(len(yard)))
-    high = course(("K", grid.infeed[linked]), ("K", linked), np.arange(len(linked)))
+    high = course(("H", grid.infeed[linked]), ("H", linked), np.arange(len(linked)))
     tables = [
         _ring_table(plan, grid, segments, ring),
         _line_table(plan, "V", g, low, pa.array(_bus("L", grid.group_room)), _bus("S", g), design.LOW, LOW_V, _low_cables(grid, shapely.length(low[1])), "YJV22-0.6/1-4x240"),
         _line_table(plan, "W", linked, high, _bus("H", grid.infeed[linked]), _bus("H", linked), design.HIGH, HIGH_V, np.full(len(linked), 2), "YJLW03-64/110-1x630"),
     ]
-    return pa.concat_tables(tables), _switches(grid, segments, yard, room)
+    return pa.concat_tables(tables), _switches(grid, segments, yard, spots["M"])
 
 
 def _ring_segments(grid: Grid) -> dict[str, np.ndarray]:
@@ -160,27 +164,26 @@ def _ring_segments(grid: Grid) -> dict[str, np.ndarray]:
     return {"ring": ring, "number": number, "before": before, "after": after, "open": number == grid.tie[ring]}
 
 
-def _ring_courses(grid: Grid, segments: dict[str, np.ndarray], course: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Street of the start, road length and course of every ring segment."""
+def _ring_courses(grid: Grid, segments: dict[str, np.ndarray], course: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Street of the start and course of every ring segment."""
     before, after = segments["before"], segments["after"]
     station = grid.ring_station[segments["ring"]]
     street, lines = np.zeros(len(before), np.int64), np.empty(len(before), object)
-    cases = ((before < 0, ("K", station), ("M", after)), ((before >= 0) & (after >= 0), ("M", before), ("M", after)), (after < 0, ("M", before), ("K", station)))
-    length = np.zeros(len(before))
+    cases = ((before < 0, ("A", station), ("M", after)), ((before >= 0) & (after >= 0), ("M", before), ("M", after)), (after < 0, ("M", before), ("B", station)))
     for mask, (a, i), (b, j) in cases:
         if mask.any():
             paths, lines[mask] = course((a, i[mask]), (b, j[mask]), station[mask])
-            street[mask], length[mask] = paths.street[paths.first[:-1]], paths.length()
-    return street, length, lines
+            street[mask] = paths.street[paths.first[:-1]]
+    return street, lines
 
 
-def _ring_table(plan: CityPlan, grid: Grid, segments: dict[str, np.ndarray], ring: tuple[np.ndarray, np.ndarray, np.ndarray]) -> pa.Table:
+def _ring_table(plan: CityPlan, grid: Grid, segments: dict[str, np.ndarray], ring: tuple[np.ndarray, np.ndarray]) -> pa.Table:
     station = grid.ring_station[segments["ring"]]
     a, b = _bus("A", station).to_numpy(zero_copy_only=False), _bus("B", station).to_numpy(zero_copy_only=False)
     tail = np.where(segments["before"] < 0, a, _bus("M", segments["before"]).to_numpy(zero_copy_only=False))
     head = np.where(segments["after"] < 0, b, _bus("M", segments["after"]).to_numpy(zero_copy_only=False))
     count = len(station)
-    table = _line_table(plan, "R", np.arange(count), (ring[0], ring[2]), pa.array(tail, pa.string()), pa.array(head, pa.string()), design.MEDIUM, MEDIUM_V,
+    table = _line_table(plan, "R", np.arange(count), ring, pa.array(tail, pa.string()), pa.array(head, pa.string()), design.MEDIUM, MEDIUM_V,
                         _ring_cables(grid)[segments["ring"]], "YJV22-8.7/15-3x300")
     return table.set_column(table.column_names.index("from_closed"), "from_closed", pa.array(~segments["open"]))
 

@@ -261,8 +261,10 @@ class Paths:
         trim = np.minimum(TRIM, np.abs(self.end - self.start) * 0.35) * np.sign(self.end - self.start)
         outer, inner = np.ones(len(path), bool), np.ones(len(path), bool)
         outer[self.first[:-1]], inner[self.first[1:] - 1] = False, False  # ends of the path stay where they are, corners are cut
-        a = corridor.level(plan, *corridor.point(plan, self.street, self.start + np.where(outer, trim, 0.0)))
-        b = corridor.level(plan, *corridor.point(plan, self.street, self.end - np.where(inner, trim, 0.0)))
+        a = np.column_stack(corridor.point(plan, self.street, self.start + np.where(outer, trim, 0.0)))
+        b = np.column_stack(corridor.point(plan, self.street, self.end - np.where(inner, trim, 0.0)))
+        self._meet(a, b, np.flatnonzero(inner), 3.0 * np.abs(corridor.offset).max())
+        a, b = corridor.level(plan, *a.T), corridor.level(plan, *b.T)
         owner = np.concatenate([np.arange(count), path, path, np.arange(count)])
         rank = np.concatenate([np.full(count, -1), 2 * np.arange(len(path)), 2 * np.arange(len(path)) + 1, np.full(count, 2 * len(path) + 1)])
         xyz = np.concatenate([tail, a, b, head])
@@ -271,6 +273,23 @@ class Paths:
         fresh = np.ones(len(xyz), bool)
         fresh[1:] = (np.abs(np.diff(xyz[:, :2], axis=0)).max(axis=1) > 0.01) | (np.diff(owner) != 0)
         return shapely.linestrings(xyz[fresh], indices=owner[fresh]) if count else np.zeros(0, object)
+
+
+    def _meet(self, a: np.ndarray, b: np.ndarray, turn: np.ndarray, reach: float) -> None:
+        """Where two steps meet at a corner let both end at the crossing of their lines, unless these are near parallel; changes a and b.
+
+        a, b   (step, 2) first and last point of each step
+        turn   steps that are followed by another of the same path
+        reach  farthest crossing taken [m]
+        """
+        p, q = a[turn], a[turn + 1]
+        d, e = b[turn] - p, b[turn + 1] - q
+        cross = d[:, 0] * e[:, 1] - d[:, 1] * e[:, 0]
+        steep = np.abs(cross) > 0.25 * np.hypot(*d.T) * np.hypot(*e.T)
+        t = ((q - p)[:, 0] * e[:, 1] - (q - p)[:, 1] * e[:, 0]) / np.where(steep, cross, 1.0)
+        meeting = p + t[:, None] * d
+        good = steep & (t > 0.05) & (np.hypot(*(meeting - b[turn]).T) < reach)
+        b[turn[good]] = a[turn[good] + 1] = meeting[good]
 
 
 def street_paths(plan: CityPlan, tail: tuple[np.ndarray, np.ndarray], head: tuple[np.ndarray, np.ndarray], group: np.ndarray) -> Paths:

@@ -24,7 +24,8 @@ def check_ends(view: NetworkView, settings: Mapping[str, Any]) -> None:
         ((view.start, view.start_id, view.first, "from_id"), (view.end, view.end_id, view.last, "to_id"))
     ):  # fmt: skip
         unnamed = np.asarray(ids.is_null().to_numpy(zero_copy_only=False), bool)
-        view.flag_edges("survey.dangling_end", (position < 0) & ~unnamed, place=at[:, :2], column=column, values=ids)
+        equipment = ~view.line & np.asarray(pc.fill_null(pc.is_in(ids, value_set=view.edge_id), False).to_numpy(zero_copy_only=False), bool)  # a switch sits on a line
+        view.flag_edges("survey.dangling_end", (position < 0) & ~unnamed & ~equipment, place=at[:, :2], column=column, values=ids)
         _unnamed_ends(view, np.flatnonzero(unnamed & np.isfinite(at[:, 0])), at, column, tolerance)
         named = position >= 0
         off[named, side] = np.hypot(*(at[named, :2] - view.xyz[position[named], :2]).T)
