@@ -64,7 +64,7 @@ def read(path: Path, request: ReadRequest) -> Delivery:
             findings.add("import.no_values", "error", "no cell of the raster has a value", kind="base.terrain", id=f"base.terrain:{path.stem}",
             file=path.name,
                          fix="Check its no-data value")
-        corners = [raster.transform * c for c in ((0, 0), (raster.width, 0), (raster.width, raster.height), (0, raster.height))]
+        corners = [_place(raster, *c) for c in ((0, 0), (raster.width, 0), (raster.width, raster.height), (0, raster.height))]
         row = {
             "id": f"base.terrain:{path.stem}", "name": path.stem, "file": path.name, "resolution": _cell_size(raster), "columns": raster.width,
             "rows": raster.height,
@@ -86,12 +86,18 @@ def _finite(value: float) -> float | None:
     return round(value, 4) if math.isfinite(value) else None
 
 
+def _place(raster: Any, column: float, row: float) -> tuple[float, float]:
+    """Coordinates of a corner of a cell."""
+    t = raster.transform
+    return t.a * column + t.b * row + t.c, t.d * column + t.e * row + t.f
+
+
 def _cell_size(raster: Any) -> float:
     """Mean side of a cell in metres."""
     a, b, d, e = raster.transform.a, raster.transform.b, raster.transform.d, raster.transform.e
     x, y = math.hypot(a, d), math.hypot(b, e)
     if raster.crs and raster.crs.is_geographic:
-        middle = raster.transform * (raster.width / 2, raster.height / 2)
+        middle = _place(raster, raster.width / 2, raster.height / 2)
         x, y = x * DEGREE * math.cos(math.radians(middle[1])), y * DEGREE
     elif raster.crs and raster.crs.is_projected:
         factor = raster.crs.linear_units_factor[1]
