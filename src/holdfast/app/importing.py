@@ -141,6 +141,18 @@ def import_files(
     return report
 
 
+def guess_mapping(city: City, path: str | Path, encoding: str | None = None) -> tuple[dict[str, Any], str]:
+    """A proposed mapping for a file: as a value, and as TOML text with the reasons, to be edited and given back with `--map`.
+
+    raises    NotFound for a missing file; Invalid for one that has no columns to map
+    """
+    from holdfast.io.mapping import guess
+
+    if not Path(path).exists():
+        raise NotFound("there is no such file", fix="Check the path", file=str(path))
+    return guess(Path(path), city.catalog, encoding=encoding)
+
+
 def _import_one(
     city: City, writer: Writer, path: Path, chosen: Format, mapping: Mapping[str, Any] | None, valid_from: Any, options: ImportOptions,
     report: ImportReport, progress: Progress | None, seen: dict[str, IdSet],
@@ -307,4 +319,4 @@ def change_counts(changes: pa.Table) -> dict[str, int]:
     return {row["values"]: row["counts"] for row in counted.to_pylist()}
 
 
-__all__ = ["ImportOptions", "ImportReport", "import_files"]
+__all__ = ["ImportOptions", "ImportReport", "change_counts", "guess_mapping", "import_files"]
