@@ -22,6 +22,7 @@ from . import text
 from .dxf_write import APPLICATION, write
 from .layers import GEOMETRY, LayerReader, Source, kind_of_layer
 from .opening import AGAIN, looks_like, reading, require_file
+from .peek import ROWS, Peek
 from .rules import LayerRule, Rules, parse
 from .survey_categories import Categories
 
@@ -273,6 +274,23 @@ def _shapes(vertices: list[np.ndarray], shape: str) -> pa.Array:
 
     with np.errstate(invalid="ignore"):
         return encode([shapely.Polygon(v[:, :width]) for v in vertices])
+
+
+def peek(path: Path, request: ReadRequest) -> list[Peek]:
+    """The first entities of every layer and shape of a drawing; shapes of one layer are told apart by `where` on entity."""
+    head = require_file(path, size=20)
+    findings = Findings()
+    drawing = _load(path, request.encoding, head, findings)
+    with reading(path, "drawing"):
+        layers = _collect(drawing, path, findings)
+    found: dict[str, Peek] = {}
+    for (layer, shape), records in sorted(layers.items(), key=lambda item: -len(item[1])):
+        part = records[:ROWS]
+        names = list(dict.fromkeys(key for record in part for key in record if not key.startswith("__")))
+        columns = {name: _column([record.get(name) for record in part]) for name in names}
+        rows = pa.table(columns).append_column(GEOMETRY, _shapes([record["__vertices"] for record in part], shape))
+        found.setdefault(layer, Peek(layer, rows, None, file=path.name))
+    return list(found.values())
 
 
 def sniff(path: Path, head: bytes) -> float:

@@ -19,6 +19,7 @@ from . import text
 from .geofile_write import one_table
 from .layers import GEOMETRY, LayerReader, Source, choose
 from .opening import AGAIN, reading, replacing, require_file, require_magic
+from .peek import ROWS, Peek
 from .rules import parse
 from .shapes import wkb_types
 from .sidecar import find_sidecar
@@ -59,6 +60,26 @@ def read(path: Path, request: ReadRequest) -> Delivery:
     delivery.facts["rows"] = file.metadata.num_rows
     delivery.batches = _batches(file, reader, place, str(spec.get("encoding") or "WKB"), columns, path, request, delivery)
     return delivery
+
+
+def peek(path: Path, request: ReadRequest) -> list[Peek]:
+    """The first rows of a GeoParquet file."""
+    require_magic(path, require_file(path, size=12), (b"PAR1",), "Parquet file")
+    with reading(path, "Parquet file"):
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            meta = _geo(schema, path)
+            place = _geometry_column(schema, meta, path)
+            spec = (meta.get("columns") or {}).get(place, {}) if place else {}
+            columns = tuple(name for name in schema.names if name != place and name not in _covering(spec))
+            batch = next(file.iter_batches(batch_size=ROWS, columns=[*columns, *([place] if place else [])]), None)
+            delivery = Delivery("geoparquet", ())
+            if batch is None:
+                return []
+            table = _table(batch, columns, place, str(spec.get("encoding") or "WKB"), 1, path.name, delivery)
+            return [Peek(path.stem, table, _crs(spec, meta, path, delivery), file=path.name)]
 
 
 def _geo(schema: pa.Schema, path: Path) -> dict[str, Any]:

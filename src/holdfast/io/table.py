@@ -29,6 +29,7 @@ from .delimited import Table, open_table
 from .geofile_write import one_table
 from .layers import GEOMETRY, LayerReader, Source, choose, split_heading
 from .opening import reading, replacing
+from .peek import ROWS, Peek
 from .rules import parse, quantity_of
 from .sidecar import find_sidecar, write_sidecar
 
@@ -71,6 +72,17 @@ def read(path: Path, request: ReadRequest) -> Delivery:
     return delivery
 
 
+def peek(path: Path, request: ReadRequest) -> list[Peek]:
+    """The first rows of a table and which of its columns look like coordinates."""
+    opened = open_table(path, encoding=request.encoding)
+    piece = next((piece for piece, _ in opened.pieces(Findings())), None)
+    if piece is None:
+        return []
+    places = usual_places(opened.columns, set())
+    first = piece.slice(0, ROWS)
+    return [Peek(path.stem, first, None, tuple(places.items()), path.name)]
+
+
 def _say_encoding(table: Table, path: Path, findings: Findings) -> None:
     word = "partly UTF-8, partly " if table.encoding.mixed else ""
     findings.add(
@@ -84,10 +96,15 @@ def _places(columns: Sequence[str], reader: LayerReader, path: Path) -> dict[str
     named = dict(reader.rules[0].places)
     if named:
         return {axis: reader._present(column, axis) for axis, column in named.items()}
+    declared = {name for rule in reader.rules for kind in rule.kinds() for name in asset_schema(reader.request.catalog.kinds[kind]).names}
+    return usual_places(columns, declared)
+
+
+def usual_places(columns: Sequence[str], declared: set[str]) -> dict[str, str]:
+    """Coordinate columns by their usual names. declared: field names, which are not coordinates whatever they look like."""
     lower: dict[str, str] = {}
     for column in columns:
         lower.setdefault(split_heading(column)[0].casefold().replace(" ", "_"), column)
-    declared = {name for rule in reader.rules for kind in rule.kinds() for name in asset_schema(reader.request.catalog.kinds[kind]).names}
     wkt = next((lower[name] for name in _WKT if name in lower), None)
     if wkt is not None:
         return {"wkt": wkt}

@@ -1,0 +1,91 @@
+# ruff: noqa: E501 - word lists read better one field per line
+"""Names under which files carry layers, fields and units, in English, Chinese and pinyin initials. All [recalled]; only `--guess` uses them."""
+
+from __future__ import annotations
+
+from .survey_words import BOTH_COLUMNS, LINE_COLUMNS, POINT_COLUMNS
+
+FIELD_WORDS: dict[str, tuple[str, ...]] = {
+    "id": ("id", "fid", "objectid", "globalid", "assetid", "asset_id", "facilityid", "facility_id", "uid", "guid", "code", "no", "编号", "编码", "标识", "管线编号", "设施编号", "bh", "bsm", "pipe_id", "linknwid", "nodenwid", "link_id", "node_id"),
+    "name": ("name", "名称", "label", "title", "mc", "设施名称", "nameen"),
+    "owner": ("owner", "权属", "权属单位", "operator", "utility", "qsdw", "产权单位"),
+    "survey_date": ("survey_date", "surveyed", "探测日期", "测量日期", "inspection_date", "last_inspected"),
+    "accuracy": ("accuracy", "precision", "精度", "rms"),
+    "from_id": ("from_id", "from", "fromnode", "from_node", "start_node_name", "start_node", "startnode", "us_node", "upstream_node", "node1", "node_1", "from_bus", "start", "source", "起点", "起点号", "起点编号", "qdh", "init_node"),
+    "to_id": ("to_id", "to", "tonode", "to_node", "end_node_name", "end_node", "endnode", "ds_node", "downstream_node", "node2", "node_2", "to_bus", "end", "target", "终点", "终点号", "终点编号", "zdh", "term_node"),
+    "host_id": ("host_id", "host", "installed_on", "安装对象"),
+    "diameter": ("diameter", "diam", "dia", "dn", "gj", "管径", "口径", "公称直径", "nominal_diameter", "pipesize", "pipe_size", "size", "svconnsize", "inner_diameter", "nenndurchmesser", "durchmesser", "管径mm", "管径或断面尺寸"),
+    "width": ("width", "宽", "宽度", "断面宽", "kd"),
+    "height": ("height", "高", "高度", "建筑高度", "gd", "height_m", "bldg_height"),
+    "length": ("length", "len", "长度", "管长", "shape_leng", "shape_length", "pipe_length", "cd", "laenge", "distance"),
+    "material": ("material", "mat", "材质", "管材", "材料", "gc", "cz", "pipemat", "pipe_material", "pipetype", "svconnmat", "werkstoff"),
+    "laying": ("laying", "埋设方式", "敷设方式", "msfs", "installation"),
+    "status": ("status", "使用状态", "状态", "state", "condition"),
+    "build_date": ("build_date", "year", "built", "yearbuilt", "year_built", "install_date", "installdate", "installed", "inst_year", "建设年代", "建设年份", "建成年代", "埋设年代", "竣工日期", "jsnd", "baujahr", "constructed"),
+    "build_year": ("build_year", "year", "yearbuilt", "year_built", "建成年份", "建设年代", "建成年代", "baujahr"),
+    "roughness": ("roughness", "粗糙度", "dwfriction", "dw_friction", "ks"),
+    "hazen_williams_c": ("hazen_williams_c", "hazen_williams", "hw_c", "c_factor", "chw", "roughness", "海曾威廉系数", "粗糙系数"),
+    "manning_n": ("manning_n", "manning", "mannings_n", "n", "曼宁系数", "roughness", "糙率"),
+    "minor_loss": ("minor_loss", "minorloss", "局部损失"),
+    "initial_status": ("initial_status", "init_status", "初始状态"),
+    "check_valve": ("check_valve", "checkvalve", "止回阀"),
+    "elevation": ("elevation", "elev", "z", "高程", "标高", "base_elev", "invert", "invert_elevation"),
+    "ground_elevation": ("ground_elevation", "ground_level", "rim", "rim_elev", "rim_elevation", "surface_elevation", "地面高程", "地面标高", "dmgc"),
+    "depth": ("depth", "埋深", "ms", "cover", "max_depth"),
+    "maximum_depth": ("maximum_depth", "max_depth", "maxdepth", "最大深度"),
+    "demand": ("demand", "base_demand", "basedemand", "用水量", "需水量"),
+    "demand_pattern": ("demand_pattern", "pattern"),
+    "head": ("head", "base_head", "total_head", "水头"),
+    "head_pattern": ("head_pattern", "head_pattern_name"),
+    "initial_level": ("initial_level", "init_level", "初始水位"), "minimum_level": ("minimum_level", "min_level"), "maximum_level": ("maximum_level", "max_level"),
+    "minimum_volume": ("minimum_volume", "min_vol"), "volume_curve": ("volume_curve", "vol_curve_name"),
+    "power": ("power", "功率", "rated_power"), "speed": ("speed", "base_speed"), "head_curve": ("head_curve", "pump_curve_name", "pump_curve"),
+    "speed_pattern": ("speed_pattern", "speed_pattern_name"),
+    "static_pressure": ("static_pressure", "statischerdruck", "静压"), "rated_flow": ("rated_flow", "zufluss", "flow", "额定流量"),
+    "nominal_voltage": ("nominal_voltage", "voltage", "vn_kv", "kv", "电压", "电压等级", "dydj"),
+    "nominal_power": ("nominal_power", "capacity", "sn_mva", "容量", "额定容量"),
+    "pressure_class": ("pressure_class", "压力等级", "压力级别"), "capacity": ("capacity", "容量", "能力"),
+    "storeys": ("storeys", "stories", "floors", "no_stories", "a_stories", "levels", "num_floors", "层数", "地上层数", "building_levels", "cs"),
+    "underground_storeys": ("underground_storeys", "b_stories", "basement", "basements", "地下层数", "dxcs"),
+    "use": ("use", "用途", "usage", "occ_type", "occupancy", "building_c", "facility_t", "building_use", "land_use", "function", "建筑用途"),
+    "population": ("population", "pop", "人口", "people", "residents", "persons", "人数"), "households": ("households", "户数", "hh"),
+    "area": ("area", "面积", "shape_area", "floor_area"), "code": ("code", "代码", "分类代码", "dlbm"),
+    "lanes": ("lanes", "车道数", "n_lanes"), "max_speed": ("max_speed", "maxspeed", "speed_limit", "限速"), "free_flow_time": ("free_flow_time",),
+    "attachment": POINT_COLUMNS["attachment"], "feature": POINT_COLUMNS["feature"], "map_number": POINT_COLUMNS["map_number"],
+    "field_number": POINT_COLUMNS["field_number"], "well_bottom_depth": POINT_COLUMNS["well_bottom_depth"],
+    "from_depth": LINE_COLUMNS["from_depth"], "to_depth": LINE_COLUMNS["to_depth"],
+    "from_elevation": (*LINE_COLUMNS["from_elevation"], "us_invert", "upstream_invert", "invert_up", "inv_in"),
+    "to_elevation": (*LINE_COLUMNS["to_elevation"], "ds_invert", "downstream_invert", "invert_down", "inv_out"),
+    "road": (*BOTH_COLUMNS["road"], "street", "street_name"), "category": BOTH_COLUMNS["category"], "feature_code": BOTH_COLUMNS["feature_code"],
+    "comment": (*BOTH_COLUMNS["comment"], "comments", "notes", "remarks"),
+}  # fmt: skip
+"""Field -> headings. A field's own name and titles are known besides."""
+
+KIND_WORDS: dict[str, tuple[str, ...]] = {
+    "water.pipe": ("给水管", "供水管", "自来水管", "watermain", "water_main", "mains", "waterpipe", "servcon", "wasserleitung", "water_lines"),
+    "water.junction": ("给水节点", "water_node", "waternode", "water_nodes", "junction"), "water.tank": ("水池", "水塔", "watertower", "tank"),
+    "water.reservoir": ("水源", "reservoir"), "water.pump": ("水泵", "pump"), "water.isolation_valve": ("阀门", "valve"),
+    "water.hydrant": ("消火栓", "消防栓", "hydrant", "hydranten"),
+    "drainage.conduit": ("雨水管", "污水管", "排水管", "雨污", "sewer", "storm_sewer", "conduit", "stormwater", "gravity_main", "kanal", "drain"),
+    "drainage.manhole": ("检查井", "雨水井", "污水井", "manhole", "schacht"), "drainage.inlet": ("雨水口", "雨水篦", "inlet", "gully", "catch_basin", "catchbasin"),
+    "drainage.outfall": ("排放口", "outfall"), "drainage.subcatchment": ("汇水区", "subcatchment", "catchment"),
+    "drainage.river": ("河道", "河流", "river", "stream", "waterway"), "drainage.reservoir": ("湖泊", "水库", "waterbody", "lake", "pond"),
+    "gas.pipe": ("燃气管", "天然气管", "gas_main", "gasmain", "gas_pipe", "gas_lines"), "gas.junction": ("燃气节点",), "gas.station": ("调压站", "门站", "gas_station"),
+    "heat.pipe": ("热力管", "供热管", "district_heating", "heat_pipe"), "power.line": ("电力线", "电缆", "power_line", "feeder", "overhead", "underground_line", "cable", "distribution_line", "conductor", "epn_links"),
+    "power.bus": ("母线", "bus", "buses", "epn_nodes"), "power.transformer": ("变压器", "transformer"), "power.substation": ("变电站", "配电室", "substation"),
+    "power.switch": ("开关", "switch"), "telecom.fibre": ("光缆", "通信线", "fibre", "fiber", "telecom_line"), "telecom.site": ("基站", "base_station", "cell_site"),
+    "telecom.manhole": ("人孔", "手孔"), "roads.street": ("道路", "路网", "road", "street", "streets", "transpo_links", "drive_edges"),
+    "roads.junction": ("路口", "intersection", "transpo_junctions", "crossing"), "roads.bridge": ("桥梁", "bridge"), "roads.stop": ("公交站", "bus_stop", "stop"),
+    "buildings.building": ("建筑", "房屋", "building", "footprint", "bldg", "houses"), "buildings.hospital": ("医院", "hospital"),
+    "buildings.school": ("学校", "school"), "buildings.shelter": ("避难场所", "shelter"), "buildings.fire_station": ("消防站", "fire_station"),
+    "base.zone": ("街道", "社区", "行政区", "zone", "district", "census", "hexgrid", "zones"), "base.land_use": ("用地", "地类", "land_use", "landuse", "lots", "parcel", "plots"),
+    "base.grid_cell": ("网格", "单元网格", "grid_cell", "grid"),
+}  # fmt: skip
+"""Kind -> words of layer names."""
+
+UNIT_WORDS: dict[str, str] = {
+    "mm": "mm", "cm": "cm", "m": "m", "km": "km", "in": "in", "inch": "in", "inches": "in", "ft": "ft", "feet": "ft", "mi": "mi", "kv": "kV", "v": "V", "kw": "kW", "mw": "MW",
+    "kva": "kVA", "mva": "MVA", "lps": "L/s", "l/s": "L/s", "cmh": "m3/h", "m3/h": "m3/h", "m³/h": "m3/h", "gpm": "gal/min", "psi": "psi", "bar": "bar", "mpa": "MPa",
+    "kpa": "kPa", "m2": "m2", "ha": "ha", "sqft": "ft2", "kmh": "km/h", "kph": "km/h", "mph": "mi/h", "m/s": "m/s", "毫米": "mm", "厘米": "cm", "米": "m", "公里": "km", "千伏": "kV",
+    "万千瓦": "MW", "%": "%", "‰": "permille", "h": "h", "a": "A", "ka": "kA",
+}  # fmt: skip
