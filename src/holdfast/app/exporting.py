@@ -45,6 +45,8 @@ def _format_for(city: City, path: Path, name: str | None, kinds: list[str] | Non
     if len(fitting) > 1:  # EPANET and SWMM share an ending: what is to be written decides
         sectors = {city.kind(k).domain for k in kinds or city.counts() if k in city.catalog.kinds}
         fitting = [f for f in fitting if not f.domain or f.domain in sectors]
+    own = [f for f in fitting if f.suffixes[0] == ending]  # survey tables are read from .csv too, but CSV is written there
+    fitting = own if len(own) == 1 else fitting
     if len(fitting) != 1:
         known = ", ".join(sorted(f.name for f in (fitting or writable)))
         raise Invalid("several formats have this ending" if fitting else "no format has this ending", fix=f"Name one with --as: {known}", file=path.name)
