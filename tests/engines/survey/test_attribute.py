@@ -15,6 +15,7 @@ from holdfast.engines.survey.cjj61 import MATERIAL, STATUS
 from holdfast.engines.survey.codes import meant, normalise_codes
 from holdfast.model import geometry
 from holdfast.model.finding import Findings
+from holdfast.model.spec import Field, Kind
 from holdfast.model.tables import asset_schema, conform
 from survey_town import PIPE, POINT, put, town
 
@@ -81,6 +82,14 @@ def test_a_column_nobody_filled_is_said_once() -> None:
     check_batch(PIPE, table.drop_columns("material"), findings)
     check_batch(PIPE, conform(table.drop_columns("diameter"), asset_schema(PIPE)), findings)
     assert findings.by_rule() == {"survey.missing_column": 2}
+
+
+def test_zero_for_a_second_size_is_said_once() -> None:
+    kind = Kind("town.box", "edge", "Box", "管", (Field("width", "width", "宽", quantity="diameter"), Field("diameter", "diameter", "径", quantity="diameter")))
+    findings = Findings()
+    check_batch(kind, pa.table({"id": ["a", "b", "c"], "width": [0.0, 0.0, 0.4], "diameter": [0.3, -0.3, 0.3]}), findings)
+    assert findings.by_rule() == {"survey.nonpositive_size": 1, "survey.zero_for_missing": 1}
+    assert set(findings.table()["value"].to_pylist()) == {"2", "-0.3"}
 
 
 def test_settings_and_choice_of_checks() -> None:

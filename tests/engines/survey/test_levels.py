@@ -38,6 +38,8 @@ def test_above_ground_only_when_buried() -> None:
     assert ("level_above_ground", "town.pipe:0") in found(faulty)
     assert "level_above_ground" not in rules(put(faulty, "town.pipe", 0, laying="JK"))
     assert "level_above_ground" in rules(put(faulty, "town.pipe", 0, laying=None))
+    channel = put(town(), "town.sewer", 0, from_elevation=21.0, from_depth=None)
+    assert "level_above_ground" in rules(channel) and "level_above_ground" not in rules(put(channel, "town.sewer", 0, shape="TRAPEZOIDAL"))
 
 
 def test_level_and_geometry() -> None:

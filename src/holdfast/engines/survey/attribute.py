@@ -113,6 +113,11 @@ def _numbers(sink: Sink, field: Field, column: pa.ChunkedArray, settings: Mappin
     finite = np.isfinite(values)
     sink.flag("survey.not_finite", present & ~finite, column=field.name, message=f"{field.title} is not a number")
     nothing = finite & (values <= 0) if size else np.zeros(len(values), bool)
+    if size and not field.required:  # the second size of a round section is often written as zero
+        absent = nothing & (values == 0)
+        if absent.any():
+            sink.note("survey.zero_for_missing", f"{absent.sum()} of {len(values)} rows give {field.title} as zero", column=field.name, value=int(absent.sum()))
+        finite, nothing = finite & ~absent, nothing & ~absent
     sink.flag("survey.nonpositive_size", nothing, column=field.name, values=values, message=f"{field.title} must be greater than zero")
     deep = finite & (values > deepest)
     sink.flag("survey.too_deep", deep, column=field.name, values=values, message=f"{field.title} is more than {deepest:g} m")

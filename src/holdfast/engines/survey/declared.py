@@ -44,6 +44,7 @@ _ALL: tuple[Check, ...] = (
     Check("survey.implausible", "row", "warning", "the value is outside its plausible span", "数值超出合理范围", "Check the value and its unit", _SPANS),
     Check("survey.not_finite", "row", "warning", "the value is not a number", "数值非法", "Leave missing values empty", _SPANS),
     Check("survey.nonpositive_size", "row", "error", "a size must be greater than zero", "管径必须为正", "Correct the size, or leave it empty if unknown", _SPANS),
+    Check("survey.zero_for_missing", "row", "info", "zero stands where a size is not given", "以零表示缺失的尺寸", "Leave missing values empty", _SPANS),
     Check("survey.too_deep", "row", "warning", "the depth is more than the configured maximum", "埋深超限", "Check the depth and its unit, or raise survey.max_depth"),
     Check("survey.feature_and_attachment", "row", "warning", "a point is both characteristic point and attachment", "特征与附属物同时填写", "Keep one of the two"),
     Check("survey.number_mismatch", "row", "warning", "map number and field number differ", "图上点号与外业点号不一致", "Make the two numbers the same"),

@@ -14,7 +14,6 @@ from .network_view import NetworkView
 from .settings import COVER, MANHOLE_SPACING, MIN_SEWER_DIAMETER, MIN_SLOPE, SEWER_SIZES
 
 _SIDES = (("start", "from"), ("end", "to"))
-_CLOSED_SECTIONS = ("CIRCULAR", "FORCE_MAIN", "FILLED_CIRCULAR", "RECT_CLOSED", "HORIZ_ELLIPSE", "VERT_ELLIPSE", "ARCH", "EGG", "HORSESHOE")
 
 
 def check_levels(view: NetworkView, settings: Mapping[str, Any]) -> None:
@@ -170,24 +169,16 @@ def _slopes(view: NetworkView, tolerance: float) -> None:
         if row.materials:
             fits &= np.asarray(pc.fill_null(pc.is_in(view.edge_text["material"], value_set=pa.array(row.materials)), False).to_numpy(zero_copy_only=False), bool)
         least[fits] = row.slope
-    flat = lines & ~rising & _closed(view) & (slope < least - 1e-9) & (length > 0)
+    flat = lines & ~rising & view.closed() & (slope < least - 1e-9) & (length > 0)
     view.flag_edges(
         "survey.min_slope", flat, column="to_elevation", values=slope,
         messages=lambda i: [f"the slope is {s:.4f}, the least allowed is {m:.4f}" for s, m in zip(slope[i], least[i], strict=True)],
     )  # fmt: skip
 
 
-def _closed(view: NetworkView) -> np.ndarray:
-    """Pipes, as against channels; an unknown shape is a pipe."""
-    shape = view.edge_text["shape"]
-    return np.asarray(pc.fill_null(pc.is_in(shape, value_set=pa.array(_CLOSED_SECTIONS)), True).to_numpy(zero_copy_only=False), bool) | np.asarray(
-        shape.is_null().to_numpy(zero_copy_only=False), bool
-    )
-
-
 def _sewer_sizes(view: NetworkView) -> None:
     diameter, length = view.edge["diameter"], view.edge["shape_length"]
-    pipes = _gravity_lines(view) & _closed(view)
+    pipes = _gravity_lines(view) & view.closed()
     view.flag_edges("survey.min_diameter", pipes & (diameter > 0) & (diameter < MIN_SEWER_DIAMETER - 1e-6), column="diameter", values=diameter)
     widest = np.array([row.diameter for row in MANHOLE_SPACING])
     spacing = np.append([row.spacing for row in MANHOLE_SPACING], np.nan)
@@ -201,7 +192,7 @@ def _sewer_sizes(view: NetworkView) -> None:
 def _reductions(view: NetworkView) -> None:
     """Sewers narrower than the widest that flows into their upper point, when no other line leaves it as wide."""
     diameter = view.edge["diameter"]
-    use = _gravity_lines(view) & _closed(view) & np.isfinite(diameter) & (view.start >= 0) & (view.end >= 0)
+    use = _gravity_lines(view) & view.closed() & np.isfinite(diameter) & (view.start >= 0) & (view.end >= 0)
     incoming, outgoing = np.zeros(view.nodes), np.zeros(view.nodes)
     np.maximum.at(incoming, view.end[use], diameter[use])
     np.maximum.at(outgoing, view.start[use], diameter[use])

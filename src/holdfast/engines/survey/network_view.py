@@ -20,6 +20,8 @@ from .sink import Sink
 NODE_NUMBERS = ("ground_elevation", "depth", "elevation")
 NODE_TEXTS = ("feature", "attachment", "map_number")
 EDGE_NUMBERS = ("from_elevation", "to_elevation", "from_depth", "to_depth", "from_offset", "to_offset", "diameter", "width", "height", "shape_length")
+_CLOSED = ("CIRCULAR", "FORCE_MAIN", "FILLED_CIRCULAR", "RECT_CLOSED", "HORIZ_ELLIPSE", "VERT_ELLIPSE", "ARCH", "EGG", "HORSESHOE", "RECT_TRIANGULAR",
+           "RECT_ROUND", "MODBASKETHANDLE", "MOD_BASKET", "GOTHIC", "CATENARY", "SEMIELLIPTICAL", "BASKETHANDLE", "SEMICIRCULAR")
 EDGE_TEXTS = ("material", "laying", "shape")
 
 
@@ -98,12 +100,17 @@ class NetworkView:
         return self.wanted is None or not self.wanted.isdisjoint(names)
 
     def buried(self) -> np.ndarray:
-        """(m,) lines under the ground: laid so, or pipes of which the laying is unknown; cables may hang and are not assumed."""
+        """(m,) lines under the ground: laid so, or pipes of which the laying is unknown; cables may hang and channels lie open."""
         laying = self.edge_text["laying"]
         above = np.asarray(pc.fill_null(pc.is_in(laying, value_set=pa.array(["JK", "DM", "SJ"])), False).to_numpy(zero_copy_only=False), bool)
         unknown = np.asarray(laying.is_null().to_numpy(zero_copy_only=False), bool)
         cable = np.array([(k.symbol.feature_code[1:2] if k.symbol else "") in ("5", "6", "") for k in self.edge_kinds], bool)
-        return self.line & ~above & ~(unknown & cable[self.edge_kind])
+        return self.line & ~above & ~(unknown & cable[self.edge_kind]) & self.closed()
+
+    def closed(self) -> np.ndarray:
+        """(m,) pipes, as against channels; an unknown shape is a pipe."""
+        shape = self.edge_text["shape"]
+        return np.asarray(pc.fill_null(pc.is_in(shape, value_set=pa.array([*_CLOSED, None], pa.string())), True).to_numpy(zero_copy_only=False), bool)
 
 
 def build(spec: Network, kinds: Mapping[str, Kind], tables: Mapping[str, pa.Table], findings: Findings, wanted: frozenset[str] | None = None) -> NetworkView:
