@@ -186,7 +186,8 @@ def _verify_behaviour(catalog: Catalog, domain: Domain, findings: Findings) -> N
         prefix, _, rest = capability.name.partition(".")
         if prefix != domain.name or rest.partition("_")[0] not in spec.VERBS:
             findings.add("catalog.capability", "error", f"{capability.name} must be {domain.name}.<verb>_<noun> with a verb of {', '.join(spec.VERBS)}")
-    for thing in (*domain.capabilities, *domain.rules, *domain.indicators):
+    things: tuple[spec.Capability | spec.Rule | spec.Indicator, ...] = (*domain.capabilities, *domain.rules, *domain.indicators)
+    for thing in things:
         for clause in thing.clauses:
             if clause not in clauses:
                 findings.add("catalog.clause", "error", f"{thing.name} names unknown clause {clause!r}")

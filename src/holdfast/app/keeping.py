@@ -1,4 +1,4 @@
-"""Restoring a city from a backup into either store."""
+"""Backup of a city, and restoring it into either store."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from holdfast import catalog
+from holdfast.model.city import City
 from holdfast.store import archive
 
 from .cities import create_repository
+
+
+def backup_city(city: City, file: str | Path) -> dict[str, Any]:
+    """Write everything the city knows into one archive while it stays in use; returns the archive's manifest.
+
+    raises    Unavailable if the file cannot be written
+    """
+    return archive.backup(city.repository, Path(file))
 
 
 def restore_city(file: str | Path, location: str) -> dict[str, Any]:

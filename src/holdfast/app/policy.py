@@ -54,7 +54,7 @@ def policy_trace(catalog: Catalog, tests_dir: Path | None = None) -> list[Clause
     """
     folder = tests_dir if tests_dir is not None else find_tests_dir()
     marked = clause_tests(folder) if folder is not None else {}
-    serving = {
+    serving: dict[str, list[Any]] = {
         "capabilities": list(catalog.capabilities.values()),
         "rules": [rule for domain in catalog.domains for rule in domain.rules],
         "indicators": [indicator for domain in catalog.domains for indicator in domain.indicators],
@@ -64,7 +64,13 @@ def policy_trace(catalog: Catalog, tests_dir: Path | None = None) -> list[Clause
     def names(slot: str, clause_id: str) -> tuple[str, ...]:
         return tuple(sorted(item.name for item in serving[slot] if clause_id in item.clauses))
 
-    return [ClauseTrace(clause, *(names(slot, clause.id) for slot in serving), tests=tuple(marked.get(clause.id, ()))) for clause in CLAUSES]
+    return [
+        ClauseTrace(
+            clause, names("capabilities", clause.id), names("rules", clause.id), names("indicators", clause.id), names("hazards", clause.id),
+            tuple(marked.get(clause.id, ())),
+        )
+        for clause in CLAUSES
+    ]
 
 
 def open_clauses(trace: list[ClauseTrace]) -> list[Clause]:

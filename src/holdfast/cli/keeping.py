@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,10 +28,10 @@ def backup(
     """Write everything the city knows, with digests, while it stays in use."""
     with reporting(as_json):
         import holdfast
-        from holdfast.store.archive import backup as write_backup
+        from holdfast.app.keeping import backup_city
 
         with holdfast.open(city, read_only=True) as opened:
-            _show(write_backup(opened.repository, file), as_json, f"backup written to {file}")
+            _show(backup_city(opened, file), as_json, f"backup written to {file}")
 
 
 def restore(
@@ -64,18 +65,25 @@ def lifecycle(
     at: Annotated[str | None, typer.Option(metavar="TIME", help="When it happened; default now")] = None,
     reason: Annotated[str | None, typer.Option(help="Decision to enter service although a required device is not accepted: why")] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Until when that decision holds")] = None,
-    inspector: Annotated[str | None, typer.Option(help="Who inspected; needed to accept a device")] = None,
+    inspector: Annotated[str | None, typer.Option(help="Who inspected and passed it; needed for accepted")] = None,
+    inspected: Annotated[str | None, typer.Option(metavar="DATE", help="When it was inspected; default the day of the move")] = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Move an asset to another state of its life, recorded as an event."""
     with reporting(as_json):
-        import holdfast
-        from holdfast.app.lifecycle import advance
+        from dataclasses import asdict
 
-        decision = {"reason": reason, "until": until} if reason else None
-        inspection = {"inspector": inspector} if inspector else None
+        import holdfast
+        from holdfast.app.lifecycle import Decision, Inspection, advance
+        from holdfast.model.errors import Invalid
+
+        if reason and not until:
+            raise Invalid("a decision needs an end", fix="Give --until TIME", field="until")
+        decision = Decision(actor, reason, until) if reason and until else None
+        inspection = Inspection(inspector, inspected or at or str(date.today()), True) if inspector else None
         with holdfast.open(city) as opened:
-            _show(advance(opened, id, state, actor=actor, at=at, decision=decision, inspection=inspection), as_json, f"{id} is now {state}")
+            done = advance(opened, id, state, actor, at, inspection=inspection, decision=decision)
+        _show(asdict(done), as_json, f"{id}: {done.from_state} -> {done.to_state}")
 
 
 def _show(result: dict[str, Any], as_json: bool, text: str) -> None:

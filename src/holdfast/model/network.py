@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -11,10 +11,17 @@ import pyarrow.compute as pc
 
 from .spec import Kind, Network
 
-if TYPE_CHECKING:
-    from .city import City
-
 _POINT_2D, _POINT_Z = 21, 29  # bytes of a WKB point
+
+
+class Facts(Protocol):
+    """What loading a network needs of a city."""
+
+    def kind(self, name: str) -> Kind:
+        """The declaration of a kind."""
+
+    def table(self, kind: str, *, columns: list[str]) -> pa.Table:
+        """Columns of all facts of a kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class NetworkArrays:
         return rank[label]
 
 
-def load(city: City, spec: Network) -> NetworkArrays:
+def load(city: Facts, spec: Network) -> NetworkArrays:
     """Read one network of a city. Kinds that the city has no rows of are simply empty."""
     nodes = [_nodes(city, city.kind(name)) for name in spec.node_kinds]
     edges = [city.table(name, columns=["id", "from_id", "to_id", "shape_length"]) for name in spec.edge_kinds]
@@ -80,7 +87,7 @@ def load(city: City, spec: Network) -> NetworkArrays:
     )
 
 
-def _nodes(city: City, kind: Kind) -> tuple[pa.Array, np.ndarray]:
+def _nodes(city: Facts, kind: Kind) -> tuple[pa.Array, np.ndarray]:
     table = city.table(kind.name, columns=["id", "geometry"])
     return table["id"].combine_chunks(), xyz(table["geometry"].combine_chunks())
 

@@ -61,7 +61,9 @@ class Writer(Protocol):
 class Repository(Protocol):
     """A city's store. Reads see a consistent snapshot of the last commit."""
 
-    url: str
+    @property
+    def url(self) -> str:
+        """Where the city is: folder or database URL."""
 
     def write(self) -> AbstractContextManager[Writer]:
         """The only way to write: commit on leaving, nothing on an exception.
