@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .fact_rows import iso_wkb
+
 EPOCH_DATE = np.datetime64("2000-01-01", "D").astype(np.int64)  # PostgreSQL counts days and microseconds from here
 EPOCH_MICROSECONDS = np.datetime64("2000-01-01", "us").astype(np.int64)
 _EMPTY = pa.scalar(b"", pa.binary())
@@ -80,10 +82,7 @@ def one_chunk(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 def _canonical(column: pa.Array, name: str) -> pa.Array:
     """Values whose bytes do not depend on the store: one WKB flavour, no negative zero."""
     if name == "geometry" and pa.types.is_binary(column.type):
-        import shapely
-
-        shapes = shapely.from_wkb(column.to_numpy(zero_copy_only=False))
-        return pa.array(shapely.to_wkb(shapes, flavor="iso", byte_order=1, include_srid=False), pa.binary())
+        return one_chunk(iso_wkb(column))
     if pa.types.is_floating(column.type):
         return pc.add(column, 0.0)
     return column

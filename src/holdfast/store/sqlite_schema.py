@@ -34,6 +34,9 @@ CREATE TABLE gpkg_extensions (
   CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name));
 INSERT INTO gpkg_spatial_ref_sys VALUES ('Undefined Cartesian SRS', -1, 'NONE', -1, 'undefined', 'undefined Cartesian coordinate reference system');
 INSERT INTO gpkg_spatial_ref_sys VALUES ('Undefined geographic SRS', 0, 'NONE', 0, 'undefined', 'undefined geographic coordinate reference system');
+INSERT INTO gpkg_spatial_ref_sys VALUES ('WGS 84 geodetic', 4326, 'EPSG', 4326, 'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,
+AUTHORITY["EPSG","7030"]],AUTHORITY["EPSG","6326"]],PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],UNIT["degree",0.0174532925199433,
+AUTHORITY["EPSG","9122"]],AUTHORITY["EPSG","4326"]]', 'longitude and latitude on the WGS 84 spheroid');
 """
 
 _CITY = """
@@ -82,7 +85,7 @@ def create(connection: sqlite3.Connection, srs: Srs) -> None:
     for statement in (_CORE + _CITY).split(";\n"):
         if statement.strip():
             connection.execute(statement)
-    if srs.srs_id not in (-1, 0):
+    if srs.srs_id not in (-1, 0, 4326):
         connection.execute("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, 'EPSG', ?, ?, NULL)", (srs.name, srs.srs_id, srs.srs_id, srs.definition))
     for table in ("meta", "kind", *CITY_TABLES):
         connection.execute("INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES (?, 'attributes', ?)", (table, table))
@@ -105,7 +108,7 @@ def create_layer(connection: sqlite3.Connection, kind: Kind, srs_id: int) -> Non
         columns = ["fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"]
         for column in tables.asset_schema(kind, derived=True, times=True):
             if column.name == "geometry":
-                columns.append(f"geometry {(kind.geometry or 'GEOMETRY').upper()}")
+                columns.append(f"geometry {_geometry_type(kind)}")
             else:
                 columns.append(f'"{column.name}" {_SQL_TYPES[column.type]}')
         connection.execute(f'CREATE TABLE "{table}" ({", ".join(columns)})')
@@ -115,8 +118,7 @@ def create_layer(connection: sqlite3.Connection, kind: Kind, srs_id: int) -> Non
             (table, data_type, table, title, srs_id if kind.geometry else None),
         )
         if kind.geometry:
-            geometry_type = "GEOMETRY" if "Polygon" in kind.geometry else kind.geometry.upper()
-            connection.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geometry', ?, ?, 2, 0)", (table, geometry_type, srs_id))
+            connection.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geometry', ?, ?, 2, 0)", (table, _geometry_type(kind), srs_id))
             connection.execute(f'CREATE VIRTUAL TABLE "{rtree_name(table)}" USING rtree(id, minx, maxx, miny, maxy)')
             connection.execute(
                 "INSERT INTO gpkg_extensions VALUES (?, 'geometry', 'gpkg_rtree_index', 'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')",
@@ -125,6 +127,11 @@ def create_layer(connection: sqlite3.Connection, kind: Kind, srs_id: int) -> Non
             create_triggers(connection, table)
     connection.execute(f'CREATE UNIQUE INDEX "{layer}_id" ON "{layer}"(id)')
     connection.execute(f'CREATE INDEX "{past_layer(layer)}_id" ON "{past_layer(layer)}"(id)')
+
+
+def _geometry_type(kind: Kind) -> str:
+    """Type of a layer's geometries; areas may be single or in several parts."""
+    return "GEOMETRY" if kind.geometry is None or "Polygon" in kind.geometry else kind.geometry.upper()
 
 
 def add_missing_columns(connection: sqlite3.Connection, kind: Kind) -> None:
