@@ -35,6 +35,7 @@ from holdfast.model.spec import Catalog
 from holdfast.model.time import now, parse_instant
 
 from .id_set import IdSet
+from .import_links import settle_links
 from .import_rows import RowContext, prepare
 
 Progress = Callable[[str, int], None]  # file name, rows done
@@ -172,7 +173,7 @@ def _import_one(
         kinds = {}
         for kind_name, table in pieces:
             kinds[kind_name] = kinds.get(kind_name, 0) + writer.append(city.kind(kind_name), table, valid_from)
-    links = sum(writer.append_links(table, valid_from) for table in delivery.links)
+    links = sum(writer.append_links(settle_links(city, table, seen, delivery.findings, path.name), valid_from) for table in delivery.links)
     for raster in delivery.rasters:
         writer.put_file(f"rasters/{raster.name}", raster.read_bytes())
     for name, count in kinds.items():
