@@ -23,8 +23,15 @@ def test_import_holdfast_loads_almost_nothing():
     assert len(modules - loaded("pass")) <= 60
 
 
-@pytest.mark.parametrize("code", ["from holdfast import catalog; catalog.load()", "import holdfast.cli"])
-def test_declarations_and_commands_load_without_heavy_libraries(code):
+@pytest.mark.parametrize(
+    ("code", "loads"),
+    [
+        ("from holdfast import catalog; catalog.load()", "holdfast.model.spec"),
+        ("import holdfast.cli", "typer"),
+        ("import sys; sys.argv = ['holdfast', '--version']\nfrom holdfast.cli import main\ntry:\n main()\nexcept SystemExit:\n pass", "typer"),
+    ],
+)
+def test_declarations_and_commands_load_without_heavy_libraries(code, loads):
     modules = loaded(code)
-    assert "holdfast.model.spec" in modules
+    assert loads in modules
     assert sorted({top for m in modules if (top := m.partition(".")[0]) in HEAVY}) == []

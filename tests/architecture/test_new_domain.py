@@ -55,7 +55,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: city-lighting\nVersion: 1.0\n", encoding="utf-8")
     (info / "entry_points.txt").write_text("[holdfast.domains]\nlighting = lighting\n", encoding="utf-8")
-    (root / "poles.geojson").write_text(json.dumps(GEOJSON), encoding="utf-8")
+    (root / "lighting_pole.geojson").write_text(json.dumps(GEOJSON), encoding="utf-8")
     return root
 
 
@@ -72,7 +72,7 @@ def holdfast(package: Path, *arguments: str, code: int = 0) -> dict:
 def city(package: Path) -> Path:
     """A city with five poles, one of them too high, one with a lamp that is in no dictionary, one without a height."""
     holdfast(package, "init", "town", "--crs", "EPSG:4547")
-    report = holdfast(package, "import", "town", "poles.geojson")
+    report = holdfast(package, "import", "town", "lighting_pole.geojson")
     assert report["kinds"] == {"lighting.pole": 5}
     assert {"survey.implausible", "survey.unknown_code", "survey.missing_value"} <= set(report["rules"])
     return package / "town"

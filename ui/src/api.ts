@@ -16,8 +16,11 @@ export interface Place {
 export interface UnmetNeed {
   kind: string
   service: string
-  without: number
-  total: number
+  /** of the kind in the city */
+  assets: number
+  unmet: number
+  /** assets in the city that could give the service */
+  providers: number
 }
 
 export interface Summary {

@@ -44,6 +44,7 @@ export const en = {
   'needs.kind': 'Kind',
   'needs.service': 'Service',
   'needs.count': 'Assets without',
+  'needs.providers': 'Providers in the city',
   'needs.of': 'of',
   'needs.explain': 'Assets that need a service and have no provider linked to them.',
   'card.close': 'Close',

@@ -46,6 +46,7 @@ export const zh: Texts = {
   'needs.kind': '类别',
   'needs.service': '服务',
   'needs.count': '未满足数量',
+  'needs.providers': '城内供给者',
   'needs.of': '共',
   'needs.explain': '需要某项服务、但没有关联供给者的设施。',
   'card.close': '关闭',
