@@ -84,7 +84,8 @@ def _text(path: Path) -> bytes:
         return path.read_bytes()
     inside = [info for info in members(path) if readable_name(info).lower().endswith((".json", ".cityjson"))]
     if len(inside) != 1:
-        raise Invalid(f"the archive holds {len(inside)} JSON files, one is needed", fix="Pack one CityJSON file, or unpack it and import the files", file=path.name)
+        raise Invalid(f"the archive holds {len(inside)} JSON files, one is needed", fix="Pack one CityJSON file, or unpack it and import the files",
+        file=path.name)
     if inside[0].file_size > LARGEST_TEXT:
         raise Invalid("the CityJSON file in the archive is too large to be read at once", fix="Cut it into tiles", file=path.name)
     try:

@@ -145,6 +145,7 @@ def _document(model: _Model) -> dict[str, Any]:
     if model.crs.startswith("EPSG:"):
         metadata["referenceSystem"] = f"https://www.opengis.net/def/crs/EPSG/0/{code}"
     return {
-        "type": "CityJSON", "version": "2.0", "metadata": metadata, "transform": {"scale": [SCALE] * 3, "translate": low.tolist()}, "CityObjects": model.objects,
+        "type": "CityJSON", "version": "2.0", "metadata": metadata, "transform": {"scale": [SCALE] * 3, "translate": low.tolist()},
+        "CityObjects": model.objects,
         "vertices": steps.tolist(),
     }
