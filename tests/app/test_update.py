@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from holdfast.app.cities import create_city
+from holdfast.app.importing import ImportOptions, import_files
 from holdfast.app.update import UpdateOptions, apply_delivery, apply_update, diff_city, field_changes, plan_update
 from holdfast.domains.water import DOMAIN as WATER
 from holdfast.model import geometry
@@ -182,3 +184,27 @@ def test_a_correction_shows_in_the_log(city: City) -> None:
     assert [(r["change"], r["new"]) for r in log] == [("created", None), ("changed", "0.35")]
     assert log[0]["valid_from"] == log[1]["valid_from"] and log[0]["recorded_at"] < log[1]["recorded_at"]
     assert set(city.as_of("2024-06-01").table("water.pipe")["diameter"].to_pylist()) == {0.35}
+
+
+@pytest.mark.clause("1a", "4c")
+def test_a_real_network_delivered_again(tmp_path: Path, shared_data: Callable[[str], Path]) -> None:
+    """L-TOWN as it is changes nothing; with one pipe widened and one taken out, these two and nothing else."""
+    model = shared_data("water/literature/L-TOWN.inp")
+    lines = model.read_text().splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("[PIPES]")) + 1
+    rows = [i for i in range(first, first + 10) if lines[i].strip() and not lines[i].strip().startswith(";")]
+    cells = lines[rows[0]].split()
+    gone = lines[rows[1]].split()[0]
+    lines[rows[0]] = "\t".join([*cells[:4], "999", *cells[5:]])
+    del lines[rows[1]]
+    edited = tmp_path / "edited.inp"
+    edited.write_text("\n".join(lines))
+    with create_city(str(tmp_path / "city"), crs="local") as town:
+        import_files(town, [model], ImportOptions(crs="local:m", valid_from="2024-01-01"))
+        before = town.counts()
+        same = import_files(town, [model], ImportOptions(crs="local:m", update=True, valid_from="2025-01-01"))
+        assert same.changes is not None and same.changes.num_rows == 0 and town.counts() == before
+        report = import_files(town, [edited], ImportOptions(crs="local:m", update=True, valid_from="2026-01-01"))
+        assert report.changes is not None
+        assert [(r["id"], r["change"], r["field"], r["new"]) for r in report.changes.to_pylist()] == [
+            (f"water.pipe:{cells[0]}", "changed", "diameter", "0.999"), (f"water.pipe:{gone}", "closed", None, None)]  # fmt: skip

@@ -76,6 +76,11 @@ def test_right_values_are_silent(cells: dict[str, Any]) -> None:
     assert broken("town.pipe", 2, **cells) == []
 
 
+def test_equipment_above_the_ground_has_no_depth() -> None:
+    assert broken("town.point", 2, depth=0.0, elevation=40.0) == []
+    assert [r["rule"] for r in broken("town.point", 2, depth=0.0, elevation=10.0)] == ["survey.level_sum"]
+
+
 def test_a_column_nobody_filled_is_said_once() -> None:
     table = town()["town.pipe"]
     findings = Findings()

@@ -147,7 +147,8 @@ def _levels(sink: Sink, table: pa.Table, tolerance: float) -> None:
         return
     ground, depth, level = (table[name].to_numpy() for name in names)
     gap = ground - depth - level
-    sink.flag("survey.level_sum", np.abs(gap) > tolerance, column="ground_elevation", values=gap)
+    standing = (depth == 0) & (level > ground)  # equipment above the ground has no depth
+    sink.flag("survey.level_sum", (np.abs(gap) > tolerance) & ~standing, column="ground_elevation", values=gap)
 
 
 def _dates(sink: Sink, kind: Kind, table: pa.Table, first_year: int) -> None:

@@ -27,7 +27,7 @@ CHANGE_SCHEMA = pa.schema(
     ]
 )
 
-_IGNORED = frozenset({"id", "source", "shape_length", *TIME_AXES})
+_IGNORED = frozenset({"id", "source", "shape_length", "position", *TIME_AXES})  # position: the row in a model file, which says nothing about the asset
 _SAME_PLACE = 0.001  # [m] coordinates closer than this are the same; the millimetre of a text file
 
 
