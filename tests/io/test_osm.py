@@ -78,11 +78,18 @@ def test_nodes_outside_the_extract_are_reported_and_the_rest_is_kept(small):
     assert shapely.get_num_coordinates(shapely.from_wkb(line["geometry"])) == 2
 
 
+def test_a_way_that_comes_back_to_itself_has_a_second_end():
+    refs, xy = np.array([1, 2, 3, 4, 2]), np.array([[0, 0], [1, 0], [2, 0], [2, 1], [1, 0]], float)
+    pieces = cut_ways(refs, xy, np.array([5]), np.zeros(1, bool))
+    assert list(zip(pieces.start.tolist(), pieces.end.tolist(), strict=True)) == [(1, 2), (2, 3), (3, 2)]
+
+
 def test_a_city_extract_gives_its_known_number_of_ways_and_a_sound_network(shared_data):
     tables, delivery = read(OSM, shared_data("roads/porto_alegre/poa_osm.pbf"))
     assert delivery.crs == "EPSG:4326" and delivery.facts["highways"] == 15_886
     streets, nodes = tables["roads.street"], tables["roads.junction"]
-    assert streets.num_rows == 28_741 and nodes.num_rows == 20_432
+    assert streets.num_rows == 28_750 and nodes.num_rows == 20_441
+    assert not pc.any(pc.equal(streets["from_id"], streets["to_id"])).as_py()
     known = nodes["id"]
     for column in ("from_id", "to_id"):
         assert pc.all(pc.is_in(streets[column], known)).as_py()

@@ -66,15 +66,10 @@ def _pieces(refs: np.ndarray, xy: np.ndarray, way: np.ndarray, lost: np.ndarray)
     head = np.append(True, way[1:] != way[:-1])
     tail = np.append(head[1:], True)
     stop = head | tail | (uses[inverse] > 1)
-    starts, tails = np.flatnonzero(head), np.flatnonzero(tail)
-    ring = refs[starts] == refs[tails]  # a closed way needs a second node to be two streets
-    inner = np.add.reduceat(stop.astype(np.int64), starts) == 2
-    middle = (starts + tails) // 2
-    stop[middle[ring & inner & (tails - starts >= 2)]] = True
-    at = np.flatnonzero(stop)
-    begin, finish = at[:-1], at[1:]
-    whole = way[begin] == way[finish]
-    begin, finish = begin[whole], finish[whole]
+    begin, finish = _stretches(stop, way)
+    loop = (refs[begin] == refs[finish]) & (finish - begin >= 2)  # a street that comes back needs a second end
+    stop[(begin + finish)[loop] // 2] = True
+    begin, finish = _stretches(stop, way)
     size = finish - begin + 1
     offsets = np.append(0, np.cumsum(size))
     vertex = np.arange(offsets[-1]) - np.repeat(offsets[:-1], size) + np.repeat(begin, size)
@@ -86,3 +81,11 @@ def _pieces(refs: np.ndarray, xy: np.ndarray, way: np.ndarray, lost: np.ndarray)
     where = np.empty(len(unique), np.int64)
     where[inverse] = np.arange(len(refs))
     return Pieces(owner, number, np.repeat(parts, parts), refs[begin], refs[finish], shape, nodes, xy[where[np.searchsorted(unique, nodes)]], lost)
+
+
+def _stretches(stop: np.ndarray, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and last vertex of every stretch between two stops of one way."""
+    at = np.flatnonzero(stop)
+    begin, finish = at[:-1], at[1:]
+    whole = way[begin] == way[finish]
+    return begin[whole], finish[whole]
