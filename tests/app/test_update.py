@@ -9,52 +9,22 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from chain_city import AUTUMN, chain_city, delivery, update
 from holdfast.app.cities import create_city
 from holdfast.app.importing import ImportOptions, import_files
-from holdfast.app.update import UpdateOptions, apply_delivery, apply_update, diff_city, field_changes, plan_update
-from holdfast.domains.water import DOMAIN as WATER
+from holdfast.app.update import UpdateOptions, apply_delivery, apply_update, field_changes, plan_update
 from holdfast.model import geometry
 from holdfast.model.city import City
 from holdfast.model.delivery import Delivery
 from holdfast.model.errors import Conflict
-from holdfast.model.tables import LINK, asset_schema, conform
+from holdfast.model.tables import asset_schema, conform
 from holdfast.model.time import parse_instant
-from small_city import small_city
-
-SPRING, AUTUMN = parse_instant("2024-03-01"), parse_instant("2025-09-01")
 
 
 @pytest.fixture
 def city(tmp_path: Path) -> Iterator[City]:
-    with small_city(tmp_path / "city", WATER) as made:
-        nodes, pipes = delivery(made, 6)
-        made.append("water.junction", nodes, valid_from="2024-03-01")
-        made.append("water.pipe", pipes, valid_from="2024-03-01")
+    with chain_city(tmp_path / "city") as made:
         yield made
-
-
-def delivery(city: City, count: int, prefix: str = "", diameter: float = 0.2, source: str = "first.gpkg", first: int = 0) -> tuple[pa.Table, pa.Table]:
-    """A chain of pipes along the x axis, 10 m each; `prefix` numbers everything anew."""
-    x = np.arange(first, first + count + 1) * 10.0
-    name = [f"{prefix}{i}" for i in range(first, first + count + 1)]
-    nodes = pa.table({
-        "id": [f"water.junction:{n}" for n in name], "geometry": geometry.points(x, np.zeros(count + 1)), "elevation": np.full(count + 1, 5.0),
-        "source": [source] * (count + 1)})  # fmt: skip
-    ends = np.stack((np.column_stack((x[:-1], 0 * x[:-1])), np.column_stack((x[1:], 0 * x[1:]))), axis=1)
-    pipes = pa.table({
-        "id": [f"water.pipe:{n}" for n in name[:-1]], "geometry": geometry.lines(ends), "from_id": [f"water.junction:{n}" for n in name[:-1]],
-        "to_id": [f"water.junction:{n}" for n in name[1:]], "diameter": np.full(count, diameter), "material": ["PE"] * count,
-        "source": [source] * count})  # fmt: skip
-    return conform(nodes, asset_schema(city.kind("water.junction"))), conform(pipes, asset_schema(city.kind("water.pipe")))
-
-
-def update(city: City, pieces: list[tuple[str, pa.Table]], options: UpdateOptions | None = None, links: list[pa.Table] | None = None) -> Delivery:
-    given = Delivery("test", (), links=links or [])
-    with city.repository.write() as writer:
-        apply_delivery(city, writer, pieces, given, AUTUMN, "second.gpkg", None, options)
-        for table in given.links:
-            writer.append_links(table, AUTUMN)
-    return given
 
 
 @pytest.mark.clause("1a", "4c")
@@ -80,20 +50,6 @@ def test_facts_are_closed_and_appended_with_the_date_of_the_delivery(city: City)
     assert [(r["change"], r["field"], r["old"], r["new"]) for r in log] == [("created", None, None, None), ("changed", "diameter", "0.2", "0.3")]
     assert log[1]["valid_from"].date().isoformat() == "2025-09-01" and log[1]["source"] == "first.gpkg"
     assert [r["change"] for r in field_changes(city.history("water.pipe:0")).to_pylist()] == ["created", "closed"]
-
-
-@pytest.mark.clause("1a")
-def test_diff_between_two_days(city: City) -> None:
-    _, pipes = delivery(city, 7, diameter=0.3)
-    update(city, [("water.pipe", pipes.slice(1))])
-    rows = diff_city(city, "2024-06-01", "2025-12-01").to_pylist()
-    assert {(r["id"], r["change"]) for r in rows} == {("water.pipe:0", "closed"), ("water.pipe:6", "added"), *((f"water.pipe:{i}", "changed") for i in range(1, 6))}
-    assert {r["field"] for r in rows if r["change"] == "changed"} == {"diameter"}
-    assert diff_city(city, "2024-06-01", "2025-01-01").num_rows == 0
-    assert diff_city(city, "2024-06-01", "2025-12-01", ["water.junction"]).num_rows == 0
-    assert {r["change"] for r in diff_city(city, "2024-01-01", "2024-06-01").to_pylist()} == {"added"}
-    assert diff_city(city, "2024-06-01").num_rows == len(rows)
-    assert diff_city(city, "2024-02-01", "2024-06-01", known=True).num_rows == 0, "nothing had been recorded by then"
 
 
 def test_a_delivery_numbered_anew_keeps_identities(city: City) -> None:
@@ -147,43 +103,6 @@ def test_same_kind_twice_in_one_update_is_refused(city: City) -> None:
         _, changes = apply_delivery(city, writer, [("water.pipe", pipes)], Delivery("test", ()), AUTUMN, "a")
         apply_delivery(city, writer, [("water.pipe", pipes)], Delivery("test", ()), AUTUMN, "b", changes)
     assert set(city.table("water.pipe")["diameter"].to_pylist()) == {0.2}
-
-
-def test_links_are_compared_too(city: City) -> None:
-    def links(hours: float, *ends: tuple[str, str]) -> pa.Table:
-        return pa.Table.from_pylist(
-            [{"from_id": f"water.junction:{a}", "to_id": f"water.junction:{b}", "relation": "depends", "service": "water", "backup_hours": hours} for a, b in ends],
-            schema=LINK)  # fmt: skip
-
-    with city.repository.write() as writer:
-        writer.append_links(links(2.0, ("0", "1"), ("2", "3"), ("4", "3")), SPRING)
-    nodes, _ = delivery(city, 6)
-    given = update(city, [("water.junction", nodes)], links=[pa.concat_tables([links(2.0, ("0", "1")), links(8.0, ("2", "3")), links(1.0, ("5", "6"))])])
-    assert sum(t.num_rows for t in given.links) == 3  # the changed one, the new one, and the neighbour opened again
-    now = {(r["from_id"][-1], r["to_id"][-1]): r["backup_hours"] for r in city.links().to_pylist()}
-    assert now == {("0", "1"): 2.0, ("2", "3"): 8.0, ("4", "3"): 2.0, ("5", "6"): 1.0}
-    assert city.links().num_rows == 4
-
-
-def test_links_of_closed_assets_end(city: City) -> None:
-    with city.repository.write() as writer:
-        row = {"from_id": "water.junction:0", "to_id": "water.junction:1", "relation": "depends", "service": "water", "backup_hours": None}
-        writer.append_links(pa.Table.from_pylist([row], schema=LINK), SPRING)
-    nodes, _ = delivery(city, 6)
-    update(city, [("water.junction", nodes.slice(1))])
-    assert city.links().num_rows == 0 and city.as_of("2025-01-01").links().num_rows == 1
-
-
-def test_a_correction_shows_in_the_log(city: City) -> None:
-    """Facts replaced from the same day on were never true, but the log still tells what was believed."""
-    _, pipes = delivery(city, 6, diameter=0.35)
-    plan = plan_update(city, [("water.pipe", pipes)], SPRING)
-    with city.repository.write() as writer:
-        apply_update(writer, plan, SPRING)
-    log = field_changes(city.history("water.pipe:1")).to_pylist()
-    assert [(r["change"], r["new"]) for r in log] == [("created", None), ("changed", "0.35")]
-    assert log[0]["valid_from"] == log[1]["valid_from"] and log[0]["recorded_at"] < log[1]["recorded_at"]
-    assert set(city.as_of("2024-06-01").table("water.pipe")["diameter"].to_pylist()) == {0.35}
 
 
 @pytest.mark.clause("1a", "4c")

@@ -18,16 +18,21 @@ import pyarrow.compute as pc
 from holdfast.engines.survey.changes import Changes, compare, diff_table, merged
 from holdfast.engines.survey.matching import Match
 from holdfast.model import geometry, tables
-from holdfast.model.city import City, Moment
+from holdfast.model.city import City
 from holdfast.model.delivery import Batch
 from holdfast.model.errors import Conflict
 from holdfast.model.finding import Findings
 from holdfast.model.repository import Writer
 from holdfast.model.spec import Kind
-from holdfast.model.time import Instant, now, to_text
+from holdfast.model.time import Instant, to_text
+
+from .change_log import FIELD_CHANGE, diff_city, field_changes
+from .update_links import fresh_links
 
 Scope = Literal["kind", "area", "source", "nothing"]
 Pieces = Iterable[Batch | tuple[str, pa.Table]]
+
+__all__ = ["FIELD_CHANGE", "UpdateOptions", "UpdatePlan", "apply_delivery", "apply_update", "diff_city", "field_changes", "plan_update"]
 
 _ORDER = {"area": 0, "node": 1, "party": 2, "record": 3, "edge": 4, "device": 5}  # what others refer to comes first
 
@@ -142,7 +147,7 @@ def apply_delivery(
             )
     delivery.findings.extend(plan.findings)
     appended = apply_update(writer, plan, valid_from)
-    delivery.links[:] = _fresh_links(city, writer, delivery.links, plan.renamed, valid_from)
+    delivery.links[:] = fresh_links(city, writer, delivery.links, plan.renamed, valid_from)
     changes = plan.table()
     return appended, changes if earlier is None else pa.concat_tables([earlier, changes])
 
@@ -245,103 +250,3 @@ def _fresh_ids(change: Changes, plan: UpdatePlan) -> None:
         "update.id_taken", "warning", "the delivered id names another asset that is still there; the new asset was numbered anew", kind=change.kind.name,
         ids=[ids[i] for i in taken], column="id", values=given, fix="Keep the numbers of assets from delivery to delivery",
     )  # fmt: skip
-
-
-def _fresh_links(city: City, writer: Writer, delivered: list[pa.Table], renamed: dict[str, str], valid_from: Instant) -> list[pa.Table]:
-    """Delivered links that are new or differ; open ones that they replace are closed. Links not delivered stay."""
-    parts = [tables.conform(t, tables.LINK) for t in delivered if t.num_rows]
-    if not parts:
-        return []
-    rows = pa.concat_tables(parts)
-    if renamed:
-        keys, ids = pa.array(list(renamed), pa.string()), pa.array(list(renamed.values()), pa.string())
-        for place, name in enumerate(("from_id", "to_id")):
-            position = pc.index_in(rows[name], value_set=keys)
-            known = ids.take(pc.fill_null(position, 0).combine_chunks())
-            rows = rows.set_column(place, name, pc.if_else(position.is_valid(), known, rows[name]))
-    held = city.links().select(tables.LINK.names)
-    position = pc.index_in(_link_keys(rows), value_set=_link_keys(held))
-    there = np.asarray(position.is_valid().to_numpy(zero_copy_only=False), bool)
-    hours = held["backup_hours"].to_numpy()[np.asarray(pc.fill_null(position, 0).to_numpy(zero_copy_only=False))] if held.num_rows else np.zeros(len(there))
-    differs = there & ~np.isclose(rows["backup_hours"].to_numpy(), hours, equal_nan=True)
-    fresh = [rows.filter(pa.array(~there | differs))]
-    replaced = pc.is_in(_link_keys(held), value_set=_link_keys(rows.filter(pa.array(differs))))
-    for relation in pc.unique(rows.filter(pa.array(differs))["relation"]).to_pylist():
-        mine = rows.filter(pc.and_(pa.array(differs), pc.equal(rows["relation"], relation)))
-        ends = pc.unique(mine["to_id"])
-        writer.close_links(ends.to_pylist(), valid_from, relation)  # closes every link of these assets; those that stay are opened again
-        touched = pc.or_(pc.is_in(held["from_id"], value_set=ends), pc.is_in(held["to_id"], value_set=ends))
-        fresh.append(held.filter(pc.and_(pc.and_(touched, pc.equal(held["relation"], relation)), pc.invert(replaced))))
-    return [table.cast(tables.LINK) for table in fresh if table.num_rows]
-
-
-def _link_keys(links: pa.Table) -> pa.Array:
-    parts = [links["from_id"], links["to_id"], links["relation"], pc.fill_null(links["service"], "")]
-    joined = pc.binary_join_element_wise(*parts, "\x1f")
-    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
-
-
-# what changed, told from what is stored
-
-
-FIELD_CHANGE = pa.schema(
-    [
-        ("change", pa.string()),  # created, changed, closed
-        ("field", pa.string()),
-        ("old", pa.string()),
-        ("new", pa.string()),
-        ("valid_from", tables.INSTANT),
-        ("recorded_at", tables.INSTANT),
-        ("source", pa.string()),
-    ]
-)
-
-
-def field_changes(history: pa.Table) -> pa.Table:
-    """The log of one asset: each field that changed, from what to what, since when it holds, when it was learned, and from which source.
-
-    history   as `City.history` gives it
-    returns   rows in `FIELD_CHANGE`, oldest first; the first row says when the asset was created
-    """
-    rows = history.sort_by([("recorded_at", "ascending"), ("valid_from", "ascending")]).to_pylist()
-    log: list[dict[str, Any]] = []
-    before: dict[str, Any] | None = None
-    silent = {"id", "source", "shape_length", *tables.TIME_AXES}
-    for row in rows:
-        stamp = {"valid_from": row["valid_from"], "recorded_at": row["recorded_at"], "source": row["source"]}
-        if before is None:
-            log.append({"change": "created", "field": None, "old": None, "new": None, **stamp})
-        else:
-            for name, value in row.items():
-                if name not in silent and value != before[name]:
-                    log.append({"change": "changed", "field": name, "old": _shown(before[name]), "new": _shown(value), **stamp})
-        before = row
-    current = [r for r in rows if r["superseded_at"] is None]
-    if current and all(r["valid_to"] is not None for r in current):
-        last = max(current, key=lambda r: r["valid_to"])
-        log.append({"change": "closed", "field": None, "old": None, "new": None, "valid_from": last["valid_to"], "recorded_at": last["recorded_at"],
-                    "source": last["source"]})
-    return pa.Table.from_pylist(log, schema=FIELD_CHANGE)
-
-
-def _shown(value: Any) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, bytes):
-        import shapely
-
-        return str(shapely.to_wkt(shapely.from_wkb(value), rounding_precision=3, output_dimension=3))[:500]
-    return repr(value) if isinstance(value, float) else str(value)
-
-
-def diff_city(city: City, from_: Moment, to: Moment | None = None, kinds: Iterable[str] | None = None, *, known: bool = False) -> pa.Table:
-    """The city at one time against the city at another: a row per asset added or closed and per field changed, as in `CHANGE_SCHEMA`.
-
-    from_, to   ISO-8601 text, date or instant; `to` defaults to now
-    kinds       names, or none for all the city has
-    known       False: what held at the two times, as known now; True: what was believed at each of them
-    """
-    later_at = now() if to is None else to
-    earlier, later = (city.as_of(t, t) if known else city.as_of(t) for t in (from_, later_at))
-    names = list(kinds or ()) or sorted(set(earlier.counts()) | set(later.counts()))
-    return diff_table(compare(city.kind(n), earlier.table(n), later.table(n), "id", partial=False) for n in names)
