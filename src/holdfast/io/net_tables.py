@@ -332,6 +332,7 @@ def node_places(net: NetFile, table: str, ends: tuple[np.ndarray, np.ndarray, np
     geo_x, geo_y = (np.array([p[i] for p in pairs], dtype=np.float64).reshape(len(frame)) for i in (0, 1))
     degrees = crs is None or crs.upper() in ("EPSG:4326", "EPSG:4490", "EPSG:4979")
     if not np.isfinite(geo_x).any() or (has_table and not degrees):
+        _fill(table_x, table_y, geo_x, geo_y, 1.0, kind, findings, file)
         return Places(table_x, table_y, scale=_middle(_ratios(table_x, table_y, ends, spherical=False)))
     straight, turned = (_ratios(a, b, ends, spherical=True) for a, b in ((geo_x, geo_y), (geo_y, geo_x)))
     swapped = _spread(turned) < 0.1 and _spread(straight) > 2 * _spread(turned)  # turned they fit within 10 %, as they stand they do not
@@ -347,16 +348,22 @@ def node_places(net: NetFile, table: str, ends: tuple[np.ndarray, np.ndarray, np
         findings.add("import.axes_swapped", "warning", "The geo column holds latitude before longitude; the axes are swapped back", kind=kind, column="geometry",
                      value=f"{geo_x[np.isfinite(geo_x)][0]}, {geo_y[np.isfinite(geo_y)][0]}", fix="Write GeoJSON coordinates as longitude, latitude", file=file)
     x, y = (geo_y, geo_x) if swapped else (geo_x, geo_y)
-    fit = _fit(table_x, table_y, x, y)
-    missing = ~np.isfinite(x) & np.isfinite(table_x)
-    if fit is not None and missing.any():
-        x[missing], y[missing] = (np.stack([table_x, table_y, np.ones(len(frame))], 1)[missing] @ fit).T
-        findings.add("import.placed_by_fit", "info", f"{missing.sum()} nodes without geo were placed by fitted geodata", kind=kind, column="geometry", file=file)
+    fit = _fill(x, y, table_x, table_y, 1e-5, kind, findings, file)
     return Places(x, y, "EPSG:4326", True, swapped, fit, scale)
 
 
-def _fit(from_x: np.ndarray, from_y: np.ndarray, to_x: np.ndarray, to_y: np.ndarray) -> np.ndarray | None:
-    """Affine map between plane coordinates and degrees of the same nodes, or None if it is off by more than about a metre."""
+def _fill(x: np.ndarray, y: np.ndarray, other_x: np.ndarray, other_y: np.ndarray, tolerance: float, kind: str, findings: Findings, file: str) -> np.ndarray | None:
+    """Place nodes that have only the other coordinates by a fit to those that have both; changes x and y, returns the fit."""
+    fit = _fit(other_x, other_y, x, y, tolerance)
+    missing = ~np.isfinite(x) & np.isfinite(other_x)
+    if fit is not None and missing.any():
+        x[missing], y[missing] = (np.stack([other_x, other_y, np.ones(len(x))], 1)[missing] @ fit).T
+        findings.add("import.placed_by_fit", "info", f"{missing.sum()} nodes were placed by their other coordinates, fitted to the rest", kind=kind, column="geometry", file=file)
+    return fit
+
+
+def _fit(from_x: np.ndarray, from_y: np.ndarray, to_x: np.ndarray, to_y: np.ndarray, tolerance: float) -> np.ndarray | None:
+    """Affine map between plane coordinates and degrees of the same nodes, or None if it is off anywhere by more than the tolerance."""
     both = np.isfinite(from_x) & np.isfinite(to_x)
     if both.sum() < 6:
         return None
@@ -364,7 +371,7 @@ def _fit(from_x: np.ndarray, from_y: np.ndarray, to_x: np.ndarray, to_y: np.ndar
     source = np.stack([from_x[both] - centre[0], from_y[both] - centre[1], np.ones(both.sum())], 1)
     target = np.stack([to_x[both], to_y[both]], 1)
     found, _, rank, _ = np.linalg.lstsq(source, target, rcond=None)
-    if rank < 3 or np.abs(source @ found - target).max() > 1e-5:
+    if rank < 3 or np.abs(source @ found - target).max() > tolerance:
         return None
     found[2] -= centre @ found[:2]
     return found
