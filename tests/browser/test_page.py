@@ -64,11 +64,11 @@ def test_an_asset_is_picked_from_the_map_and_shows_its_history(watched, anlan):
     lon, lat = places.lonlat([x], [y])
     watched.page.evaluate(f"window.__goto({lon[0]}, {lat[0]})")
     watched.settle()
+    across, down = watched.page.evaluate(f"window.__project({lon[0]}, {lat[0]})")
     box = watched.page.locator(".map canvas").bounding_box()
-    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    picked = watched.page.evaluate(f"window.__pick({box['width'] / 2}, {box['height'] / 2})")
+    picked = watched.page.evaluate(f"window.__pick({across}, {down})")
     assert picked is not None
-    watched.page.mouse.click(*middle)
+    watched.page.mouse.click(box["x"] + across, box["y"] + down)
     card = watched.page.locator(".card")
     card.wait_for()
     assert card.locator("h2").inner_text() == picked

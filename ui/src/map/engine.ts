@@ -3,6 +3,7 @@ import * as maplibregl from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import { api, type Bounds, type LayerData } from '../api'
+import { contains, middle, widened } from './boxes'
 import { specsOf, type LayerPlan } from './style'
 
 // MapLibre's worker is a file of its own; without this the map stays blank.
@@ -68,10 +69,14 @@ export class CityMap {
     this.drawLayers()
   }
 
-  /** Shows a box; left: pixels that a panel covers. */
-  fit(bounds: Bounds, left = 30): void {
-    const room = this.map.getContainer().clientWidth
-    this.map.fitBounds(bounds, { padding: { top: 30, bottom: 30, right: 30, left: left < room / 2 ? left : 30 }, duration: 0, maxZoom: 18 })
+  /** Keeps the middle of the view clear of a panel that covers so many pixels at the left. */
+  setRoom(left: number): void {
+    const width = this.map.getContainer().clientWidth
+    this.map.setPadding({ top: 0, bottom: 0, right: 0, left: left < width / 2 ? left : 0 })
+  }
+
+  fit(bounds: Bounds): void {
+    this.map.fitBounds(bounds, { padding: 30, duration: 0, maxZoom: 18 })
     this.schedule()
   }
 
@@ -95,9 +100,10 @@ export class CityMap {
     this.map.jumpTo({ pitch: raise ? 50 : 0, bearing: raise ? -18 : 0 })
   }
 
-  /** Marks one asset; null takes the mark away. */
+  /** Marks one asset, with a ring around its middle so that a small one is found; null takes the mark away. */
   choose(geometry: GeoJSON.Geometry | null): void {
-    this.source(CHOSEN).setData(geometry ? { type: 'Feature', geometry, properties: {} } : EMPTY)
+    const parts: GeoJSON.Geometry[] = geometry === null ? [] : geometry.type === 'Point' ? [geometry] : [geometry, { type: 'Point', coordinates: middle(geometry) }]
+    this.source(CHOSEN).setData({ type: 'FeatureCollection', features: parts.map((part) => ({ type: 'Feature', geometry: part, properties: {} })) })
   }
 
   /** True when nothing is being fetched and everything fetched is drawn. */
@@ -107,6 +113,11 @@ export class CityMap {
 
   resize(): void {
     this.map.resize()
+  }
+
+  project(lon: number, lat: number): [number, number] {
+    const point = this.map.project([lon, lat])
+    return [point.x, point.y]
   }
 
   pickAt(x: number, y: number): string | null {
@@ -121,7 +132,7 @@ export class CityMap {
     }
     this.map.addLayer({ id: 'chosen/fill', source: CHOSEN, type: 'fill', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': '#ffb300', 'fill-opacity': 0.45 } })
     this.map.addLayer({ id: 'chosen/line', source: CHOSEN, type: 'line', layout: { 'line-cap': 'round' }, filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': '#ff6f00', 'line-width': 5 } })
-    this.map.addLayer({ id: 'chosen/point', source: CHOSEN, type: 'circle', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 10, 'circle-color': 'rgba(255,179,0,0.25)', 'circle-stroke-color': '#ff6f00', 'circle-stroke-width': 3 } })
+    this.map.addLayer({ id: 'chosen/point', source: CHOSEN, type: 'circle', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 14, 'circle-color': 'rgba(255,179,0,0.25)', 'circle-stroke-color': '#ff6f00', 'circle-stroke-width': 3 } })
   }
 
   private source(name: string): maplibregl.GeoJSONSource {
@@ -187,15 +198,4 @@ export class CityMap {
     const id = this.hit(point)
     if (id) this.events.onPick(id)
   }
-}
-
-export function contains(outer: Bounds, inner: Bounds): boolean {
-  return outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3]
-}
-
-/** The view and a quarter of its size on each side, so that small moves need no new request. */
-export function widened([west, south, east, north]: Bounds): Bounds {
-  const dx = (east - west) / 4
-  const dy = (north - south) / 4
-  return [Math.max(-180, west - dx), Math.max(-90, south - dy), Math.min(180, east + dx), Math.min(90, north + dy)]
 }

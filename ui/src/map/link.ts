@@ -6,6 +6,7 @@ declare global {
     /** for tests: true when everything asked for is drawn */
     __ready?: () => boolean
     __pick?: (x: number, y: number) => string | null
+    __project?: (lon: number, lat: number) => [number, number]
     __goto?: (lon: number, lat: number) => void
   }
 }
