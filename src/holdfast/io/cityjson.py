@@ -25,7 +25,7 @@ from holdfast.model.finding import Findings
 from holdfast.model.tables import RESERVED
 
 from .archive_guard import members, readable_name
-from .cityjson_geometry import SURFACES, Outlines, indices, renumber
+from .cityjson_geometry import SURFACES, Outlines, indices, nested_as, renumber
 from .cityjson_write import write
 from .values import code_spellings
 
@@ -107,12 +107,13 @@ def _checked(document: Any, file: str) -> tuple[dict[str, Any], np.ndarray]:
         move = document.get("transform") or {}
         scale, translate = np.array(move.get("scale", (1, 1, 1)), float), np.array(move.get("translate", (0, 0, 0)), float)
         return document["CityObjects"], np.round(vertices * scale.reshape(3) + translate.reshape(3), 6)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise Invalid(f"the vertices are not rows of three numbers: {error}", fix="Deliver the file again", file=file) from error
 
 
 def _crs(document: dict[str, Any]) -> str | None:
-    name = str((document.get("metadata") or {}).get("referenceSystem", ""))
+    metadata = document.get("metadata")
+    name = str(metadata.get("referenceSystem", "")) if isinstance(metadata, dict) else ""
     found = re.search(r"EPSG(?:/[\d.]+/|::|:)(\d{4,6})$", name.strip())
     return f"EPSG:{found.group(1)}" if found else None
 
@@ -158,13 +159,18 @@ def _batches(file: str, objects: dict[str, Any], vertices: np.ndarray, request: 
 def _shapes(thing: dict[str, Any], vertices: np.ndarray, finite: np.ndarray, dropped: dict[str, int]) -> tuple[str | None, list[dict[str, Any]]]:
     """Geometries that can be kept, or what is wrong with them."""
     shapes = []
-    for shape in thing.get("geometry") or []:
+    listed = thing.get("geometry") or []
+    if not isinstance(listed, list):
+        return "the geometry is no list", []
+    for shape in listed:
         if not isinstance(shape, dict) or shape.get("type") not in SURFACES:
             return f"geometry of type {shape.get('type') if isinstance(shape, dict) else shape!r} is not supported", []
-        try:
-            used = np.fromiter(indices(shape.get("boundaries", [])), np.int64)
-        except (TypeError, ValueError, RecursionError):
+        if not nested_as(shape):
             return "the boundaries are not nested lists of vertex numbers", []
+        try:
+            used = np.fromiter(indices(shape["boundaries"]), np.int64)
+        except OverflowError:
+            return "a vertex number is not in the file", []
         if len(used) and (used.min() < 0 or used.max() >= len(vertices)):
             return f"vertex {int(used.max())} is not in the file", []
         if not finite[used].all():
@@ -185,15 +191,16 @@ def _best(shapes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _row(kind: str, name: str, thing: dict[str, Any], shapes: list[dict[str, Any]], vertices: np.ndarray, crs: str | None, request: ReadRequest) -> Row:
     row: Row = {"id": f"{kind}:{name}", "cityjson_type": thing["type"], "solid": _solid(shapes, vertices, crs)}
-    parents = thing.get("parents") or []
+    parents = thing.get("parents") if isinstance(thing.get("parents"), list) else []
+    attributes = thing.get("attributes") if isinstance(thing.get("attributes"), dict) else {}
     if kind == "buildings.part":
         row["building_id"] = f"buildings.building:{parents[0]}" if parents else None
     if kind == "base.land_use":
         row["code"] = LAND.get(thing["type"])
     declared = request.catalog.kinds[kind]
-    for key, value in (thing.get("attributes") or {}).items():
+    for key, value in attributes.items():
         target = FIELDS.get(key)
-        if target and declared.field(target) and isinstance(value, int | float) and not isinstance(value, bool):
+        if target and declared.field(target) and _is_number(value):
             row[target] = float(value) if target == "height" else round(value)
         elif key == "yearOfConstruction" and declared.field("build_year") and str(value)[:4].isdigit():
             row["build_year"] = int(str(value)[:4])
@@ -203,10 +210,13 @@ def _row(kind: str, name: str, thing: dict[str, Any], shapes: list[dict[str, Any
             row[key] = value
     if kind == "buildings.building":
         uses = code_spellings(declared.field("use").dictionary)  # type: ignore[union-attr]
-        attributes = thing.get("attributes") or {}
         said = next((str(attributes[key]) for key in ("function", "usage", "class") if attributes.get(key)), "")
         row["use"] = uses.get(said) or uses.get(said.casefold()) or None
     return row
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
 
 
 def _solid(shapes: list[dict[str, Any]], vertices: np.ndarray, crs: str | None) -> str | None:

@@ -15,8 +15,10 @@ FLAT = 0.2  # part of a unit normal that is vertical, above which a surface coun
 
 def surfaces(shape: dict[str, Any]) -> Iterator[tuple[list[list[int]], str | None]]:
     """Every surface (list of rings) of a geometry with its semantic type."""
-    semantics = shape.get("semantics") or {}
-    types = [s.get("type") for s in semantics.get("surfaces", [])]
+    semantics = shape.get("semantics")
+    semantics = semantics if isinstance(semantics, dict) else {}
+    listed = semantics.get("surfaces")
+    types = [s.get("type") if isinstance(s, dict) else None for s in listed] if isinstance(listed, list) else []
     yield from _walk(shape["boundaries"], semantics.get("values"), types, _DEPTH[shape["type"]] - 2)
 
 
@@ -26,7 +28,18 @@ def _walk(nested: list[Any], values: Any, types: list[str | None], depth: int) -
         if depth > 0:
             yield from _walk(part, value, types, depth - 1)
         else:
-            yield part, types[value] if isinstance(value, int) and 0 <= value < len(types) else None
+            yield part, types[value] if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(types) else None
+
+
+def nested_as(shape: dict[str, Any]) -> bool:
+    """Whether the boundaries are lists nested as deep as the geometry type asks."""
+
+    def fits(part: Any, depth: int) -> bool:
+        if depth == 0:
+            return isinstance(part, int) and not isinstance(part, bool)
+        return isinstance(part, list) and all(fits(p, depth - 1) for p in part)
+
+    return fits(shape.get("boundaries"), _DEPTH[shape["type"]] + 1)
 
 
 def indices(nested: Any) -> Iterator[int]:

@@ -36,8 +36,12 @@ def read(path: Path, request: ReadRequest) -> Delivery:
     from pyarrow import csv
 
     findings = Findings()
+    data = path.read_bytes()
+    text = data.decode("utf-8-sig", "replace").encode()
+    if "\ufffd".encode() in text and "\ufffd".encode() not in data:
+        findings.add("import.encoding", "warning", "some characters are not UTF-8 and were replaced", file=path.name, fix="Save the table as UTF-8")
     try:
-        table = csv.read_csv(path)
+        table = csv.read_csv(pa.BufferReader(text))
     except pa.ArrowInvalid as error:
         raise Invalid(f"the table cannot be read: {error}", fix="Deliver comma-separated values in UTF-8", file=path.name) from error
     table = table.rename_columns([n.strip().lower() for n in table.column_names])

@@ -80,10 +80,14 @@ def read(path: Path, request: ReadRequest) -> Delivery:
     trips_file = path.with_name(f"{stem}_trips.tntp")
     trips = _read_trips(trips_file, findings) if trips_file.exists() else []
     delivery = Delivery("tntp", (), crs=nodes.crs, findings=findings)
-    delivery.facts = {"links": len(net.rows), "nodes": int(net.meta.get("NUMBER OF NODES", 0) or 0), "zones": int(net.meta.get("NUMBER OF ZONES", 0) or 0),
-                      "od_pairs": len(trips), "trips": round(sum(t[2] for t in trips), 6), "header_units": net.units}
+    delivery.facts = {"links": len(net.rows), "nodes": _count(net, "NUMBER OF NODES"), "zones": _count(net, "NUMBER OF ZONES"), "od_pairs": len(trips), "trips": round(sum(t[2] for t in trips), 6), "header_units": net.units}
     delivery.batches = _batches(path.name, net, nodes, trips, request, delivery)
     return delivery
+
+
+def _count(net: _Net, name: str) -> int | None:
+    said = net.meta.get(name, "")
+    return int(said) if said.isdecimal() else None
 
 
 def _text(path: Path) -> list[str]:
@@ -114,7 +118,7 @@ def _read_net(path: Path, findings: Findings) -> _Net:
     net.names = _names(header) or list(COLUMNS)
     for what, count in (("NUMBER OF LINKS", len(net.rows)),):
         said = net.meta.get(what, "")
-        if said.isdigit() and int(said) != count:
+        if said.isdecimal() and int(said) != count:
             findings.add("import.count", "warning", f"the file says {said} links and holds {count}", file=path.name, fix="Check that it is complete")
     return net
 
@@ -233,8 +237,9 @@ class _Links:
         self.target: list[str] = []
         self.text: dict[str, list[str | None]] = {name: [] for name in net.names if name in ("link_type", "id")}
         self.value: dict[str, list[float]] = {name: [] for name in COLUMNS[2:9] if name in place}
+        needed = max(place[name] for name in ("init_node", "term_node", *self.value))
         for cells, line in zip(net.rows, net.lines, strict=True):
-            if len(cells) < 2 + len(self.value):
+            if len(cells) <= needed:
                 findings.add("import.few_columns", "error", f"the link has {len(cells)} of {len(net.names)} columns", kind="roads.street", file=file, row=line,
                              value=" ".join(cells), fix="Complete the line")
                 continue
@@ -272,10 +277,10 @@ def _number(text: str, name: str, file: str, line: int, findings: Findings) -> f
 def _node_kinds(net: _Net, links: _Links) -> dict[str, str]:
     """Kind of each node in file order: zones that must not be passed through are centroids, everything else is a crossing."""
     names = list(dict.fromkeys([*links.source, *links.target]))
-    if all(n.isdigit() for n in names):
+    if all(n.isdecimal() for n in names):
         names.sort(key=int)
         first = net.meta.get("FIRST THRU NODE", "1")
-        limit = int(first) if first.isdigit() else 1
+        limit = int(first) if first.isdecimal() else 1
         return {n: "roads.zone_centroid" if int(n) < limit else "roads.junction" for n in names}
     return dict.fromkeys(names, "roads.junction")
 
