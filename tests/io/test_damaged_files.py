@@ -39,11 +39,13 @@ def originals() -> dict[str, tuple[object, str, bytes]]:
     osm = b"""<osm version="0.6"><node id="1" lon="0" lat="0"/><node id="2" lon="1" lat="0"><tag k="amenity" v="hospital"/></node><node id="3" lon="1" lat="1"/>
 <way id="4"><nd ref="1"/><nd ref="2"/><nd ref="3"/><nd ref="1"/><tag k="building" v="yes"/><tag k="height" v="3 m"/></way>
 <way id="5"><nd ref="1"/><nd ref="2"/><nd ref="3"/><tag k="highway" v="primary"/><tag k="maxspeed" v="50"/></way></osm>"""
-    graphml = b"""<graphml><key id="a" for="node" attr.name="x"/><key id="b" for="node" attr.name="y"/><key id="c" for="edge" attr.name="geometry"/><key id="d" for="edge" attr.name="osmid"/>
+    graphml = b"""<graphml><key id="a" for="node" attr.name="x"/><key id="b" for="node" attr.name="y"/><key id="c" for="edge" attr.name="geometry"/>
+<key id="d" for="edge" attr.name="osmid"/>
 <graph edgedefault="directed"><node id="1"><data key="a">1</data><data key="b">2</data></node><node id="2"><data key="a">3</data><data key="b">2</data></node>
 <edge source="1" target="2"><data key="c">LINESTRING (1 2, 3 2)</data><data key="d">[1, 2]</data></edge></graph></graphml>"""
     tntp = b"""<NUMBER OF ZONES> 2\n<NUMBER OF NODES> 3\n<FIRST THRU NODE> 1\n<NUMBER OF LINKS> 2\n<ORIGINAL HEADER>~\tInit node\tTerm node\tCapacity (veh/h)\tLength (ft)\t;
-<END OF METADATA>\n~\tinit_node\tterm_node\tcapacity\tlength\tfree_flow_time\tb\tpower\tspeed\ttoll\tlink_type\t;\n\t1\t2\t9\t5\t1\t0.15\t4\t48\t0\t1\t;\n\t2\t3\t9\t5\t1\t0.15\t4\t48\t0\t1\t;\n"""
+<END OF METADATA>\n~\tinit_node\tterm_node\tcapacity\tlength\tfree_flow_time\tb\tpower\tspeed\ttoll\tlink_type\t;
+\t1\t2\t9\t5\t1\t0.15\t4\t48\t0\t1\t;\n\t2\t3\t9\t5\t1\t0.15\t4\t48\t0\t1\t;\n"""
     h3 = b"id,lon,lat,population,schools\n89a901291abffff,-51.158,-30.053,5,1\n89a9012a3cfffff,-51.21,-30.1,159,0\n"
     return {"cityjson": (CITYJSON[0], "a.city.json", json.dumps(cube).encode()), "osm": (OSM[0], "a.osm", osm), "graphml": (GRAPHML[0], "a.graphml", graphml),
             "tntp": (TNTP[0], "a_net.tntp", tntp), "h3": (H3[0], "a.csv", h3), "gtfs": (GTFS[0], "a.zip", _feed()), "geotiff": (GEOTIFF[0], "a.tif",

@@ -80,7 +80,8 @@ def read(path: Path, request: ReadRequest) -> Delivery:
     trips_file = path.with_name(f"{stem}_trips.tntp")
     trips = _read_trips(trips_file, findings) if trips_file.exists() else []
     delivery = Delivery("tntp", (), crs=nodes.crs, findings=findings)
-    delivery.facts = {"links": len(net.rows), "nodes": _count(net, "NUMBER OF NODES"), "zones": _count(net, "NUMBER OF ZONES"), "od_pairs": len(trips), "trips": round(sum(t[2] for t in trips), 6), "header_units": net.units}
+    delivery.facts = {"links": len(net.rows), "nodes": _count(net, "NUMBER OF NODES"), "zones": _count(net, "NUMBER OF ZONES"),
+                      "od_pairs": len(trips), "trips": round(sum(t[2] for t in trips), 6), "header_units": net.units}
     delivery.batches = _batches(path.name, net, nodes, trips, request, delivery)
     return delivery
 
