@@ -39,7 +39,7 @@ bench:
 
 docs:
 	@deploy/bootstrap.sh python
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "Open site/index.html"
 
 clean:

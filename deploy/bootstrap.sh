@@ -83,7 +83,7 @@ stage_ui() {
     echo "$lock" >ui/node_modules/.holdfast-lock
   fi
   say "Building the page"
-  npm --prefix ui run --silent build -- --logLevel warn
+  npm --prefix ui run --silent build -- --logLevel error
   echo "$want" >src/holdfast/web/page/.built
 }
 

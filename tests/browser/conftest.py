@@ -50,7 +50,7 @@ class Watched:
 
 @pytest.fixture(scope="session")
 def anlan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    city = create_sample_city(str(tmp_path_factory.mktemp("browser") / "anlan"), assets=4000, seed=7)
+    city = create_sample_city(str(tmp_path_factory.mktemp("browser") / "anlan"), assets=2500, seed=7)
     yield city
     city.close()
 

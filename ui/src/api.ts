@@ -58,6 +58,8 @@ export interface KindInfo {
   category: string
   feature_code: string
   network: string | null
+  provides: string[]
+  needs: { service: string; backup_hours: number }[]
   fields: FieldInfo[]
 }
 
@@ -67,9 +69,17 @@ export interface DomainInfo {
   title_zh: string
 }
 
+export interface RuleInfo {
+  title: string
+  title_zh: string
+  fix: string
+  source: string
+}
+
 export interface Catalog {
   domains: DomainInfo[]
   kinds: KindInfo[]
+  rules: Record<string, RuleInfo>
 }
 
 export interface Finding {

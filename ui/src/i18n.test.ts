@@ -33,6 +33,7 @@ describe('texts', () => {
     const code = sources(join(import.meta.dirname)).join('\n')
     const whole = new Set([...code.matchAll(/['"`]([a-z]+\.[a-z0-9_.]+)['"`]/g)].map((match) => match[1]))
     const stems = [...code.matchAll(/`([a-z]+\.)\$\{/g)].map((match) => match[1]!)
+    for (const stem of ['lifecycle.', 'secrecy.']) if (code.includes('`${name}.${value}`')) stems.push(stem)
     const unused = Object.keys(en).filter((key) => !whole.has(key) && !stems.some((stem) => key.startsWith(stem)))
     expect(unused).toEqual([])
   })

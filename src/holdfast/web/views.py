@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from holdfast.engines.survey.declared import CHECKS
 from holdfast.model.city import City
 from holdfast.model.quantity import QUANTITIES
 from holdfast.model.spec import Catalog, Field, Kind, Signal
@@ -16,7 +17,7 @@ from .places import Places
 
 
 def catalog_view(catalog: Catalog) -> dict[str, Any]:
-    """Domains, kinds, networks and capabilities as declared."""
+    """Domains, kinds, networks, hazards, formats and survey rules as declared."""
     return {
         "domains": [{"name": d.name, "title": d.title, "title_zh": d.title_zh} for d in catalog.domains],
         "kinds": [kind_view(kind, catalog) for kind in catalog.kinds.values()],
@@ -24,6 +25,7 @@ def catalog_view(catalog: Catalog) -> dict[str, Any]:
             {"name": n.name, "title": n.title, "title_zh": n.title_zh, "nodes": n.node_kinds, "edges": n.edge_kinds, "service": n.service, "gravity": n.gravity}
             for n in catalog.networks.values()
         ],
+        "rules": {c.name: {"title": c.title, "title_zh": c.title_zh, "fix": c.fix, "source": f"{c.source.standard} {c.source.clause}".strip()} for c in CHECKS.values()},
         "hazards": [{"name": h.name, "title": h.title, "title_zh": h.title_zh, "measures": h.measures} for h in catalog.hazards],
         "formats": [
             {"name": f.name, "title": f.title, "title_zh": f.title_zh, "suffixes": f.suffixes, "reads": f.read is not None, "writes": f.write is not None}

@@ -3,7 +3,7 @@ import type { KindInfo } from '../api'
 import { darker, planLayers, specsOf } from './style'
 
 function kind(name: string, geometry: string | null, more: Partial<KindInfo> = {}): KindInfo {
-  return { name, domain: name.split('.')[0]!, trait: 'node', geometry, title: name, title_zh: name, colour: null, category: '', feature_code: '', network: null, fields: [], ...more }
+  return { name, domain: name.split('.')[0]!, trait: 'node', geometry, title: name, title_zh: name, colour: null, category: '', feature_code: '', network: null, provides: [], needs: [], fields: [], ...more }
 }
 
 const kinds = [
@@ -12,7 +12,7 @@ const kinds = [
   kind('roads.street', 'LineString'),
   kind('base.zone', 'Polygon'),
   kind('buildings.building', 'Polygon', { fields: [{ name: 'height', title: '', title_zh: '', type: 'number', unit: 'm', factor: 1, offset: 0, dictionary: null, codes: null }] }),
-  kind('gas.station', 'Point'),
+  kind('gas.station', 'Point', { provides: ['gas'] }),
   kind('water.pattern', null),
   kind('heat.pipe', 'LineString'),
 ]

@@ -41,7 +41,7 @@ export function planLayers(kinds: KindInfo[], counts: Record<string, number>, co
     const shape = shapeOf(kind)
     if (shape === null || !counts[kind.name]) continue
     const total = counts[kind.name] ?? 0
-    const few = total <= 60
+    const few = total <= 60 && kind.trait !== 'device' && kind.provides.length + kind.needs.length > 0
     const pipeline = shape === 'line' && kind.feature_code !== ''
     const raised = shape === 'area' && kind.fields.some((f) => f.name === 'height')
     const tinted = shape === 'area' ? kind.fields.find((f) => paletteOf(f.dictionary)) : undefined
