@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from holdfast.model import tables
-from holdfast.model.errors import Conflict, Invalid
+from holdfast.model.errors import Conflict, Invalid, NotFound
 from holdfast.model.repository import AsOf
 from holdfast.model.spec import Field
 from holdfast.store import event_chain
@@ -138,6 +138,11 @@ def test_an_older_city_is_not_written_until_it_is_upgraded(place):
     assert old.meta()["schema_version"] == "1"
     with pytest.raises(Conflict, match="holdfast upgrade"), old.write():
         pytest.fail("written")
+    assert old.read(PIPE).sort_by("id").equals(before), "reading needs no upgrade, nor does a backup"
+    assert old.links()["backup_hours"].to_pylist() == [None] and old.files() == []
+    with pytest.raises(NotFound):
+        old.get_file("a/b")
+    assert {name: sum(piece.num_rows for piece in pieces) for name, pieces in old.dump()}["link"] == 1
     steps = old.upgrade()
     assert len(steps) == 1 and steps[0].startswith("2:")
     assert old.meta()["schema_version"] == "2"

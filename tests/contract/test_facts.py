@@ -250,7 +250,7 @@ def test_a_local_grid_needs_no_place_on_earth(place):
 
 
 def test_many_rows_at_once_and_again(city):
-    count = 30_000
+    count = 8_000
     names = [f"{i:06}" for i in range(2 * count)]
     append(city, PIPE, pipes(names[:count]))
     append(city, PIPE, pipes(names[count:], east=np.arange(count, 2 * count) * 100.0))

@@ -157,7 +157,7 @@ class PostgisRepository:
             have = self._have(connection, layer, wanted)
             if not have:
                 return
-            names = sql.SQL(", ").join(schema.selected(column, have) for column in wanted) if len(wanted) else sql.SQL("")
+            names = schema.select_list(wanted, have)
             parts = [sql.SQL("SELECT {} FROM {} WHERE {}").format(names, sql.Identifier(table), where) for table in sources]
             query = sql.SQL(" UNION ALL ").join(parts)
             if limit is not None:
@@ -189,7 +189,7 @@ class PostgisRepository:
             have = self._have(connection, layer, wanted)
             if not have:
                 return wanted.empty_table()
-            names = sql.SQL(", ").join(schema.selected(column, have) for column in wanted)
+            names = schema.select_list(wanted, have)
             parts = [sql.SQL("SELECT {} FROM {} WHERE id = %s").format(names, sql.Identifier(t)) for t in (layer, schema.past_layer(layer))]
             query = sql.SQL("SELECT * FROM ({}) t ORDER BY recorded_at, valid_from").format(sql.SQL(" UNION ALL ").join(parts))
             return _collect(copy_out(cursor, query, (asset_id, asset_id), wanted), wanted)
@@ -223,20 +223,23 @@ class PostgisRepository:
 
     def _rows(self, table: str, condition: sql.Composable, values: list[Any], *order: str) -> pa.Table:
         wanted = STORED[table]
-        names, by = (sql.SQL(", ").join(map(sql.Identifier, some)) for some in (wanted.names, order))
-        query = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY {}").format(names, sql.Identifier(table), condition, by)
+        by = sql.SQL(", ").join(map(sql.Identifier, order))
         with self._sessions.take() as connection, connection.cursor() as cursor:
+            names = schema.select_list(wanted, self._have(connection, table, wanted))
+            query = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY {}").format(names, sql.Identifier(table), condition, by)
             return _collect(copy_out(cursor, query, values, wanted), wanted)
 
     def get_file(self, name: str) -> bytes:
+        if name not in self.files():
+            raise NotFound("the city keeps no such file", fix="`holdfast summary` lists what there is", file=name)
         with self._sessions.take() as connection, connection.cursor(binary=True) as cursor:
             parts = [row[0] for row in cursor.execute("SELECT content FROM file WHERE name = %s ORDER BY part", (name,))]
-        if not parts:
-            raise NotFound("the city keeps no such file", fix="`holdfast summary` lists what there is", file=name)
         return b"".join(parts)
 
     def files(self) -> list[str]:
         with self._sessions.take() as connection:
+            if not schema.columns_of(connection, self._place, "file"):
+                return []  # an older city has no such table yet
             return [row[0] for row in connection.execute('SELECT DISTINCT name COLLATE "C" AS name FROM file ORDER BY name')]
 
     # backup and upgrade

@@ -164,8 +164,12 @@ def arrow_schema(columns: dict[str, str]) -> pa.Schema:
     return pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in columns.items()])
 
 
-def selected(column: pa.Field, have: dict[str, str]) -> sql.Composable:
-    """A column in a select list: geometry as ISO WKB, null where the table lacks it."""
+def select_list(columns: pa.Schema, have: dict[str, str]) -> sql.Composable:
+    """Columns as they are queried: geometry as ISO WKB, null where the table lacks one."""
+    return sql.SQL(", ").join(_selected(column, have) for column in columns)
+
+
+def _selected(column: pa.Field, have: dict[str, str]) -> sql.Composable:
     name = sql.Identifier(column.name)
     if column.name not in have:
         kind = "bytea" if column.name == "geometry" else _SQL_TYPES[column.type]
@@ -181,11 +185,11 @@ def everything(connection: Connection, place: Place) -> Iterator[tuple[str, sql.
         layer = tables.layer_name(name)
         have = columns_of(connection, place, layer)
         columns = arrow_schema(have)
-        names = sql.SQL(", ").join(selected(c, have) for c in columns)
+        names = select_list(columns, have)
         parts = [sql.SQL("SELECT {} FROM {}").format(names, sql.Identifier(table)) for table in (layer, past_layer(layer))]
         yield f"asset/{name}", sql.SQL(" UNION ALL ").join(parts), columns
     for table, columns in STORED.items():
-        names = sql.SQL(", ").join(map(sql.Identifier, columns.names))
+        names = select_list(columns, columns_of(connection, place, table))  # an older city may lack some
         yield table, sql.SQL("SELECT {} FROM {}").format(names, sql.Identifier(table)), columns
 
 

@@ -12,7 +12,7 @@ from holdfast.model import tables
 
 from . import sqlite_schema as schema
 from .fact_rows import STORED
-from .sqlite_rows import fetch
+from .sqlite_rows import fetch, select_list
 
 _ARROW_OF = {"TEXT": pa.string(), "REAL": pa.float64(), "INTEGER": pa.int64(), "BOOLEAN": pa.bool_(), "DATE": pa.date32(), "DATETIME": tables.INSTANT}
 
@@ -28,7 +28,7 @@ def dump(db: sqlite3.Connection, kinds: list[str]) -> Iterator[tuple[str, Iterab
             sql = " UNION ALL ".join(f'SELECT {names} FROM "{t}"' for t in (layer, schema.past_layer(layer)))
             yield f"asset/{kind}", fetch(db.execute(sql), columns)
         for name, columns in STORED.items():
-            yield name, fetch(db.execute(f"SELECT {', '.join(columns.names)} FROM {name}"), columns)
+            yield name, fetch(db.execute(f"SELECT {select_list(db, name, columns)} FROM {name}"), columns)
     finally:
         with suppress(sqlite3.ProgrammingError):  # the city may have been closed before an abandoned dump is
             db.execute("COMMIT")

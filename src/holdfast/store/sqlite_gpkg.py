@@ -28,7 +28,7 @@ from holdfast.model.time import now, parse_instant
 from . import sqlite_schema as schema
 from .fact_rows import STORED, undeclared_kind
 from .sqlite_columns import read_columns
-from .sqlite_rows import collect, fetch, stamp_text, with_ids
+from .sqlite_rows import collect, fetch, has_table, select_list, stamp_text, with_ids
 from .sqlite_writer import SqliteWriter, stored_name
 
 FILE_NAME = "city.gpkg"
@@ -233,10 +233,9 @@ class SqliteRepository:
     ) -> Iterator[pa.Table]:
         db = self._db()
         layer = tables.layer_name(kind.name)
-        have = {row[1] for row in db.execute(f'PRAGMA table_info("{layer}")')}
-        if not have:
+        if not has_table(db, layer):
             return
-        names = ", ".join(f'"{f.name}"' if f.name in have else f'NULL AS "{f.name}"' for f in wanted)
+        names = select_list(db, layer, wanted)
         parts, values = [], []
         for table in (layer,) if as_of is None else (layer, schema.past_layer(layer)):
             conditions = []
@@ -268,8 +267,7 @@ class SqliteRepository:
         layer = tables.layer_name(kind.name)
         if kind.name not in self.kinds():
             return wanted.empty_table()
-        have = {row[1] for row in self._db().execute(f'PRAGMA table_info("{layer}")')}
-        names = ", ".join(f'"{f.name}"' if f.name in have else f'NULL AS "{f.name}"' for f in wanted)
+        names = select_list(self._db(), layer, wanted)
         sql = " UNION ALL ".join(f'SELECT {names} FROM "{t}" WHERE id = :id' for t in (layer, schema.past_layer(layer)))
         return collect(fetch(self._db().execute(f"SELECT * FROM ({sql}) ORDER BY recorded_at, valid_from", {"id": asset_id}), wanted), wanted)
 
@@ -298,11 +296,11 @@ class SqliteRepository:
         return self._query("result", tables.RESULT, "run = ?", [run_id], "fid")
 
     def _query(self, table: str, wanted: pa.Schema, where: str, values: list[Any], order: str) -> pa.Table:
-        sql = f"SELECT {', '.join(wanted.names)} FROM {table} WHERE {where} ORDER BY {order}"
+        sql = f"SELECT {select_list(self._db(), table, wanted)} FROM {table} WHERE {where} ORDER BY {order}"
         return collect(fetch(self._db().execute(sql, values), wanted), wanted)
 
     def get_file(self, name: str) -> bytes:
-        row = self._db().execute("SELECT sha256 FROM file WHERE name = ?", (name,)).fetchone()
+        row = self._db().execute("SELECT sha256 FROM file WHERE name = ?", (name,)).fetchone() if has_table(self._db(), "file") else None
         if row is None:
             raise NotFound("the city keeps no such file", fix="`holdfast summary` lists what there is", file=name)
         path = self._folder / stored_name(name, row[0])
@@ -315,6 +313,8 @@ class SqliteRepository:
         return content
 
     def files(self) -> list[str]:
+        if not has_table(self._db(), "file"):
+            return []  # an older city has no such table yet
         return [row[0] for row in self._db().execute("SELECT name FROM file ORDER BY name")]
 
     # backup and upgrade

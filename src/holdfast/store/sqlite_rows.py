@@ -84,6 +84,17 @@ def fetch(cursor: sqlite3.Cursor, schema: pa.Schema, *, chunk: int = 50_000) -> 
         yield pa.table(arrays, schema=schema)
 
 
+def has_table(db: sqlite3.Connection, table: str) -> bool:
+    """Whether there is a table of this name."""
+    return db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone() is not None
+
+
+def select_list(db: sqlite3.Connection, table: str, columns: pa.Schema) -> str:
+    """Columns as they are queried: null where the table lacks one, as an older city's may."""
+    have = {row[1] for row in db.execute(f'PRAGMA table_info("{table}")')}
+    return ", ".join(f'"{name}"' if name in have else f'NULL AS "{name}"' for name in columns.names)
+
+
 def collect(pieces: Iterable[pa.Table], schema: pa.Schema) -> pa.Table:
     """One table of all pieces, with the schema's columns when there is none."""
     tables = list(pieces)
