@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
-from holdfast.engines.layout.plan import CityPlan, make_plan
+from holdfast.engines.layout.plan import CityPlan, building_count, make_plan
 from holdfast.model.errors import Invalid
 
 CASES = [(2_000, 1), (2_000, 7), (10_000, 3)]
@@ -55,9 +55,15 @@ def test_random_streams_depend_on_name_and_seed_only():
 @pytest.mark.parametrize(("assets", "seed"), CASES)
 def test_number_of_buildings_follows_the_request(assets, seed):
     plan = plan_of(assets, seed)
-    assert len(plan.building_x) == round(assets / 6.6)
+    assert len(plan.building_x) == building_count(assets)
     lengths = {len(getattr(plan, f.name)) for f in fields(CityPlan) if f.name.startswith("building_")}
     assert lengths == {len(plan.building_x)}
+
+
+def test_larger_requests_have_more_buildings_at_a_steady_rate():
+    counts = [building_count(n) for n in (1_000, 2_000, 20_000, 100_000, 1_000_000)]
+    assert counts == sorted(counts) and counts[0] > 50
+    assert 9.0 < 1_000_000 / counts[-1] < 9.5
 
 
 @pytest.mark.parametrize(("assets", "seed"), CASES)
@@ -187,7 +193,7 @@ def test_a_hundred_thousand_assets_take_seconds():
     start = process_time()
     plan = make_plan(100_000, 7)
     assert process_time() - start < 4
-    assert len(plan.building_x) == 15_152
+    assert len(plan.building_x) == building_count(100_000)
 
 
 @pytest.mark.parametrize("assets", [10, 10_000_000])

@@ -16,7 +16,7 @@ SITES: dict[str, tuple[int, tuple[str, ...], str]] = {
     "police": (40_000, ("public", "office", "commercial", "residential"), "police"),
     "clinic": (15_000, ("commercial", "residential"), "clinic"),
     "substation": (22_000, ("utility", "commercial", "residential", "office"), "utility"),
-    "exchange": (50_000, ("office", "commercial", "public", "residential"), "telecom"),
+    "exchange": (30_000, ("office", "commercial", "public", "residential"), "telecom"),
     "pump_station": (60_000, ("commercial", "residential", "public"), "utility"),
     "gas_station": (120_000, ("industrial", "warehouse", "commercial", "residential"), "utility"),
     "heat_plant": (250_000, ("industrial", "warehouse", "commercial", "residential"), "utility"),

@@ -24,7 +24,7 @@ from .streets import make_streets
 from .terrain import CENTRE, Terrain, make_terrain
 
 LEAST, MOST = 1_000, 4_000_000
-ASSETS_PER_BUILDING = 6.6
+ASSETS_PER_BUILDING, EDGE_ASSETS = 9.0, 47.0  # rows of all sectors = 9 n + 47 sqrt(n) for n buildings; measured on cities of 2,000 to 100,000
 GROSS_AREA = 5900.0  # first guess of city square per building, river and fields included [m2]
 
 
@@ -126,6 +126,12 @@ class CityPlan:
         return parent, np.where(parent < 0, -1, order[at])
 
 
+def building_count(assets: int) -> int:
+    """Number of buildings whose city has about that many assets over all sectors."""
+    root = (np.sqrt(EDGE_ASSETS**2 + 4.0 * ASSETS_PER_BUILDING * assets) - EDGE_ASSETS) / (2.0 * ASSETS_PER_BUILDING)
+    return round(float(root) ** 2)
+
+
 def make_plan(assets: int, seed: int) -> CityPlan:
     """Plan a city for about that many assets over all sectors; the same arguments always give the same plan.
 
@@ -134,7 +140,7 @@ def make_plan(assets: int, seed: int) -> CityPlan:
     """
     if not LEAST <= assets <= MOST:
         raise Invalid(f"a reference city has {LEAST:,} to {MOST:,} assets, not {assets:,}", fix="Choose a number in that range", field="assets")
-    count = round(assets / ASSETS_PER_BUILDING)
+    count = building_count(assets)
     radius = 0.5 * np.sqrt(count * GROSS_AREA) + 110.0
     while True:
         terrain = make_terrain(float(radius), seed)
