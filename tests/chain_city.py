@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from holdfast.app.update import UpdateOptions, apply_delivery
+from holdfast.app.update import Update, UpdateOptions, apply_delivery
 from holdfast.domains.water import DOMAIN as WATER
 from holdfast.model import geometry
 from holdfast.model.city import City
-from holdfast.model.delivery import Delivery
+from holdfast.model.finding import Findings
 from holdfast.model.tables import asset_schema, conform
 from holdfast.model.time import parse_instant
 from small_city import small_city
@@ -43,11 +43,9 @@ def delivery(city: City, count: int, prefix: str = "", diameter: float = 0.2, so
     return conform(nodes, asset_schema(city.kind("water.junction"))), conform(pipes, asset_schema(city.kind("water.pipe")))
 
 
-def update(city: City, pieces: list[tuple[str, pa.Table]], options: UpdateOptions | None = None, links: list[pa.Table] | None = None) -> Delivery:
-    """Apply a delivery of autumn 2025 and append what is left of its links, as the import does."""
-    given = Delivery("test", (), links=links or [])
+def update(city: City, pieces: list[tuple[str, pa.Table]], options: UpdateOptions | None = None, links: list[pa.Table] | None = None) -> Findings:
+    """Apply a delivery of autumn 2025, as the import does."""
+    options, findings = options or UpdateOptions(), Findings()
     with city.repository.write() as writer:
-        apply_delivery(city, writer, pieces, given, AUTUMN, "second.gpkg", None, options)
-        for table in given.links:
-            writer.append_links(table, AUTUMN)
-    return given
+        apply_delivery(city, writer, Update(options.match, options.close, pieces, links or []), AUTUMN, findings)
+    return findings

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+
 from holdfast.app.cities import create_city
 from holdfast.app.id_set import IdSet
 from holdfast.app.import_links import settle_links

@@ -84,8 +84,10 @@ def test_rows_without_a_usable_place_are_left_out_with_a_reason(context: RowCont
                        shapely.LineString([(5, 5), (5, 5)])], object)
     given = pa.table({"id": list("abcde"), "geometry": geometry.encode(shapes), "diameter": [0.1] * 5})
     table, rows = prepare(PIPE, given, None, context)
-    assert table["id"].to_pylist() == ["pipework.pipe:a", "pipework.pipe:d", "pipework.pipe:e"]
-    assert rows.tolist() == [1, 4, 5]
+    assert table["id"].to_pylist() == ["pipework.pipe:a", "pipework.pipe:c", "pipework.pipe:d", "pipework.pipe:e"]
+    assert rows.tolist() == [1, 3, 4, 5]
+    assert table["geometry"].is_valid().to_pylist() == [True, False, False, True]
+    assert json.loads(table["extra"][1].as_py()) == {"geometry": "POINT (1 1)"}
     assert context.findings.by_rule() == {"import.geometry_nan": 1, "import.geometry_type": 1, "import.geometry_zero_length": 1, "import.no_geometry": 1}
 
 

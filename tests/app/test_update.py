@@ -12,11 +12,9 @@ import pytest
 from chain_city import AUTUMN, chain_city, delivery, update
 from holdfast.app.cities import create_city
 from holdfast.app.importing import ImportOptions, import_files
-from holdfast.app.update import UpdateOptions, apply_delivery, apply_update, field_changes, plan_update
+from holdfast.app.update import UpdateOptions, apply_update, field_changes, plan_update
 from holdfast.model import geometry
 from holdfast.model.city import City
-from holdfast.model.delivery import Delivery
-from holdfast.model.errors import Conflict
 from holdfast.model.tables import asset_schema, conform
 from holdfast.model.time import parse_instant
 
@@ -72,7 +70,7 @@ def test_a_new_asset_with_a_number_that_is_taken_gets_another(city: City) -> Non
     order = [6, 0, 1, 2, 3, 4, 5]  # the pipe called i lies where pipe order[i] of the first delivery lay
     pipes = pa.table({"id": [f"water.pipe:{i}" for i in range(7)], "geometry": geometry.lines(ends[order])})
     given = update(city, [("water.pipe", conform(pipes, asset_schema(city.kind("water.pipe"))))])
-    assert given.findings.by_rule() == {"update.id_taken": 1}
+    assert given.by_rule() == {"update.id_taken": 1}
     assert sorted(city.table("water.pipe")["id"].to_pylist()) == sorted([*(f"water.pipe:{i}" for i in range(6)), "water.pipe:0-2"])
 
 
@@ -97,12 +95,11 @@ def test_an_older_delivery_does_not_undo_a_newer_fact(city: City) -> None:
     assert plan.findings.by_rule() == {"update.newer_known": 6}
 
 
-def test_same_kind_twice_in_one_update_is_refused(city: City) -> None:
+def test_files_of_one_update_that_share_a_kind_are_compared_together(city: City) -> None:
     _, pipes = delivery(city, 6, diameter=0.3)
-    with pytest.raises(Conflict, match="same kind"), city.repository.write() as writer:
-        _, changes = apply_delivery(city, writer, [("water.pipe", pipes)], Delivery("test", ()), AUTUMN, "a")
-        apply_delivery(city, writer, [("water.pipe", pipes)], Delivery("test", ()), AUTUMN, "b", changes)
-    assert set(city.table("water.pipe")["diameter"].to_pylist()) == {0.2}
+    update(city, [("water.pipe", pipes.slice(0, 2)), ("water.pipe", pipes.slice(2))])
+    assert set(city.table("water.pipe")["diameter"].to_pylist()) == {0.3}
+    assert city.counts()["water.pipe"] == 6
 
 
 @pytest.mark.clause("1a", "4c")

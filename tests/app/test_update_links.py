@@ -28,8 +28,7 @@ def test_links_are_compared_too(city: City) -> None:
     with city.repository.write() as writer:
         writer.append_links(links(2.0, ("0", "1"), ("2", "3"), ("4", "3")), SPRING)
     nodes, _ = delivery(city, 6)
-    given = update(city, [("water.junction", nodes)], links=[pa.concat_tables([links(2.0, ("0", "1")), links(8.0, ("2", "3")), links(1.0, ("5", "6"))])])
-    assert sum(t.num_rows for t in given.links) == 3  # the changed one, the new one, and the neighbour opened again
+    update(city, [("water.junction", nodes)], links=[pa.concat_tables([links(2.0, ("0", "1")), links(8.0, ("2", "3")), links(1.0, ("5", "6"))])])
     now = {(r["from_id"][-1], r["to_id"][-1]): r["backup_hours"] for r in city.links().to_pylist()}
     assert now == {("0", "1"): 2.0, ("2", "3"): 8.0, ("4", "3"): 2.0, ("5", "6"): 1.0}
     assert city.links().num_rows == 4

@@ -10,15 +10,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.engines.survey.codes import normalise_codes
 from holdfast.model import geometry, tables
 from holdfast.model.crs import Transform
 from holdfast.model.finding import Findings
-from holdfast.model.geometry_validity import PROBLEMS, problems
+from holdfast.model.geometry_validity import PROBLEMS, problems, settle_type
 from holdfast.model.spec import Kind
 
 from .id_set import IdSet
 
-_UNUSABLE = ("unreadable", "nan", "type")
+_UNUSABLE = ("unreadable", "nan")  # the row is left out
+_MISPLACED = "type"  # the row is kept without the geometry, which stays in extra
 _REASONS = {"missing": "import.no_geometry", "empty": "import.empty_geometry"}
 
 
@@ -45,8 +47,8 @@ class RowContext:
 def prepare(kind: Kind, table: pa.Table, rows: Any, context: RowContext) -> tuple[pa.Table, np.ndarray]:
     """Rows of a batch that can be stored, in the columns of `asset_schema(kind)`, and their row numbers in the file.
 
-    Rows without any usable place or with an id that is taken are left out with a finding; a value that does not fit its
-    column becomes null with a finding and stays in `extra` as delivered.
+    Rows with coordinates that are no numbers or with an id that is taken are left out with a finding; a value or geometry
+    that does not fit its column becomes null with a finding and stays in `extra` as delivered.
     """
     count = table.num_rows
     start = context.counter.get(kind.name, 0)
@@ -57,11 +59,11 @@ def prepare(kind: Kind, table: pa.Table, rows: Any, context: RowContext) -> tupl
     columns["id"] = ids
     keep = _first_of_each(kind, ids, numbers, context)
     if "geometry" in table.column_names and kind.geometry is not None:
-        columns["geometry"], placed = _place(kind, table["geometry"], ids, numbers, context)
+        columns["geometry"], placed = _place(kind, table["geometry"], ids, numbers, context, spilled)
         keep &= placed
     columns["extra"] = _extra(kind, table, spilled)
     schema = tables.asset_schema(kind)
-    result = pa.table([columns.get(f.name, pa.nulls(count, f.type)) for f in schema], names=schema.names)
+    result = normalise_codes(kind, pa.table([columns.get(f.name, pa.nulls(count, f.type)) for f in schema], names=schema.names))
     if not keep.all():
         result, numbers = result.filter(pa.array(keep)), numbers[keep]
     return result, numbers
@@ -197,25 +199,32 @@ def _extra(kind: Kind, table: pa.Table, spilled: dict[str, pa.Array]) -> Any:
     return pa.array(result, pa.string())
 
 
-def _place(kind: Kind, wkb: pa.ChunkedArray, ids: pa.Array, numbers: np.ndarray, context: RowContext) -> tuple[pa.Array, np.ndarray]:
+def _place(
+    kind: Kind, wkb: pa.ChunkedArray, ids: pa.Array, numbers: np.ndarray, context: RowContext, spilled: dict[str, pa.Array]
+) -> tuple[pa.Array, np.ndarray]:
     """Geometry in city coordinates, and which rows keep their place in the import."""
-    found = problems(wkb, kind.geometry, context.area)
+    column = settle_type(wkb, kind.geometry)
+    found = problems(column, kind.geometry, context.area)
     keep = np.ones(len(ids), bool)
-    column = wkb.combine_chunks() if isinstance(wkb, pa.ChunkedArray) else wkb
+    lost = np.zeros(len(ids), bool)
     for name, mask in found.items():
         if not mask.any():
             continue
-        unusable = name in _UNUSABLE
-        if unusable:
+        note = ""
+        if name in _UNUSABLE:
             keep &= ~mask
-        note = "; the row was left out" if unusable else ""
+            note = "; the row was left out"
+        if name == _MISPLACED:
+            texts = [None if shape is None else shape.wkt for shape in geometry.decode(column.filter(pa.array(mask)))]
+            spilled["geometry"] = pc.replace_with_mask(pa.nulls(len(ids), pa.string()), pa.array(mask), pa.array(texts, pa.string()))
+            note = "; it was kept in extra as text"
+        lost |= mask if note else False
         context.findings.add_rows(
-            _REASONS.get(name, f"import.geometry_{name}"), "error" if unusable else "warning", PROBLEMS[name] + note, kind=kind.name,
+            _REASONS.get(name, f"import.geometry_{name}"), "error" if note else "warning", PROBLEMS[name] + note, kind=kind.name,
             ids=ids.filter(pa.array(mask)), column="geometry", fix=_FIXES.get(name, "Correct the geometry in the file"), file=context.file, rows=numbers[mask],
         )
-    unreadable = ~keep
-    if unreadable.any():
-        column = pc.if_else(pa.array(unreadable), pa.scalar(None, column.type), column)
+    if lost.any():
+        column = pc.if_else(pa.array(lost), pa.scalar(None, column.type), column)
     if context.transform is None or (getattr(context.transform, "identity", False) and context.height == 1.0):
         return column.cast(pa.binary()), keep
     return geometry.transform(column, context.transform, context.height).cast(pa.binary()), keep

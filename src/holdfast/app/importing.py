@@ -37,6 +37,7 @@ from holdfast.model.time import now, parse_instant
 from .id_set import IdSet
 from .import_links import settle_links
 from .import_rows import RowContext, prepare
+from .update import Update, apply_delivery
 
 Progress = Callable[[str, int], None]  # file name, rows done
 Confirm = Callable[["ImportReport"], bool]
@@ -121,13 +122,18 @@ def import_files(
     started, clock = now(), perf_counter()
     report = ImportReport(run=f"import-{np.datetime_as_string(started, unit='ms').replace(':', '').replace('.', '')}Z", dry_run=options.dry_run)
     work = [(Path(p), _choose_format(city.catalog, Path(p), options)) for p in paths]
-    mapping = _read_mapping(options.mapping)
+    parameters = {**options.parameters, **({"kind": city.kind(options.kind).name} if options.kind else {})}
+    request = ReadRequest(city.catalog, options.crs, _read_mapping(options.mapping), options.encoding, parameters=parameters)
     seen: dict[str, IdSet] = {}
     try:
         with city.repository.write() as writer:
             valid_from = writer.stamp if options.valid_from is None else parse_instant(options.valid_from, field="valid_from")
+            update = Update(match=options.match, close=options.close) if options.update else None
             for path, chosen in work:
-                _import_one(city, writer, path, chosen, mapping, valid_from, options, report, progress, seen)
+                _import_one(city, writer, path, chosen, request, valid_from, options, report, progress, seen, update)
+            if update is not None:
+                kinds, report.changes = apply_delivery(city, writer, update, valid_from, report.findings)
+                _add(report.kinds, kinds)
             if options.strict and report.findings.counts()["error"]:
                 raise Invalid(f"{report.findings.counts()['error']} findings are errors, nothing was imported", fix="Correct them, or import without --strict")
             if not options.dry_run and confirm is not None and not confirm(report):
@@ -155,33 +161,39 @@ def guess_mapping(city: City, path: str | Path, encoding: str | None = None) -> 
 
 
 def _import_one(
-    city: City, writer: Writer, path: Path, chosen: Format, mapping: Mapping[str, Any] | None, valid_from: Any, options: ImportOptions,
-    report: ImportReport, progress: Progress | None, seen: dict[str, IdSet],
+    city: City, writer: Writer, path: Path, chosen: Format, request: ReadRequest, valid_from: Any, options: ImportOptions,
+    report: ImportReport, progress: Progress | None, seen: dict[str, IdSet], update: Update | None,
 ) -> None:
-    parameters = {**options.parameters, **({"kind": city.kind(options.kind).name} if options.kind else {})}
-    request = ReadRequest(city.catalog, options.crs, mapping, options.encoding, parameters=parameters)
+    """Read one file and append its rows; for an update, only gather them."""
     assert chosen.read is not None
     delivery = chosen.read(path, request)
     context = RowContext(file=path.name, stem=path.stem, findings=delivery.findings, transform=None, seen=seen)
-    pieces = _rows(city, delivery, context, options, progress)
-    if options.update:
-        from . import update
-
-        how = update.UpdateOptions(match=options.match, close=options.close)
-        kinds, report.changes = update.apply_delivery(city, writer, pieces, delivery, valid_from, path.name, report.changes, how)
+    kinds: dict[str, int] = {}
+    for kind_name, table in _rows(city, delivery, context, options, progress):
+        kinds[kind_name] = kinds.get(kind_name, 0) + table.num_rows
+        if update is None:
+            writer.append(city.kind(kind_name), table, valid_from)
+        else:
+            update.pieces.append((kind_name, table))
+    linked = [settle_links(city, table, seen, delivery.findings, path.name) for table in delivery.links]
+    if update is None:
+        for table in linked:
+            writer.append_links(table, valid_from)
+        _add(report.kinds, kinds)
     else:
-        kinds = {}
-        for kind_name, table in pieces:
-            kinds[kind_name] = kinds.get(kind_name, 0) + writer.append(city.kind(kind_name), table, valid_from)
-    links = sum(writer.append_links(settle_links(city, table, seen, delivery.findings, path.name), valid_from) for table in delivery.links)
+        update.links += linked
+    links = sum(table.num_rows for table in linked)
     for raster in delivery.rasters:
         writer.put_file(f"rasters/{raster.name}", raster.read_bytes())
-    for name, count in kinds.items():
-        report.kinds[name] = report.kinds.get(name, 0) + count
     report.links += links
     report.findings.extend(delivery.findings)
     report.files.append({"file": path.name, "format": chosen.name, "crs": options.crs or delivery.crs, "assets": sum(kinds.values()), "links": links,
                          "facts": delivery.facts})
+
+
+def _add(total: dict[str, int], more: dict[str, int]) -> None:
+    for name, count in more.items():
+        total[name] = total.get(name, 0) + count
 
 
 def _rows(city: City, delivery: Delivery, context: RowContext, options: ImportOptions, progress: Progress | None) -> Iterator[tuple[str, pa.Table]]:
@@ -220,7 +232,7 @@ def _settle_crs(city: City, delivery: Delivery, wkb: pa.ChunkedArray, context: R
         from holdfast.model.control import fit, read_control_points
 
         source, target, names = read_control_points(options.fit)
-        context.transform = fit(source, target, names=names)
+        context.transform = fit(source, target, max_residual=city.settings["survey.control_point_residual"], names=names)
         return
     if stated is None:
         raise Invalid(
@@ -237,7 +249,8 @@ def _settle_crs(city: City, delivery: Delivery, wkb: pa.ChunkedArray, context: R
     except HoldfastError as error:
         error.where.setdefault("file", context.file)
         raise
-    xy = np.nanmean(geometry.bounds(wkb).reshape(-1, 2, 2), axis=1)
+    xy = geometry.centre(wkb)
+    xy = xy[np.isfinite(xy).all(axis=1)]
     wrong = diagnose(stated, xy[:, 0], xy[:, 1], city.crs)
     if wrong is not None:
         raise Invalid(wrong.message, fix=wrong.fix, file=context.file, crs=stated)

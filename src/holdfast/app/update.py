@@ -20,7 +20,6 @@ from holdfast.engines.survey.matching import Match
 from holdfast.model import geometry, tables
 from holdfast.model.city import City
 from holdfast.model.delivery import Batch
-from holdfast.model.errors import Conflict
 from holdfast.model.finding import Findings
 from holdfast.model.repository import Writer
 from holdfast.model.spec import Kind
@@ -118,38 +117,28 @@ def apply_update(writer: Writer, plan: UpdatePlan, valid_from: Instant) -> dict[
     return appended
 
 
-def apply_delivery(
-    city: City,
-    writer: Writer,
-    pieces: Pieces,
-    delivery: Any,
-    valid_from: Instant,
-    file: str,
-    earlier: pa.Table | None = None,
-    options: UpdateOptions | None = None,
-) -> tuple[dict[str, int], pa.Table]:
-    """Plan and apply one delivery inside an open transaction.
+@dataclass(slots=True)
+class Update:
+    """All that the files of one update bring, gathered before it is compared: pairs of kind name and rows, and links."""
 
-    delivery   its findings are added to, and its links reduced to those that the city does not have
-    earlier    change table of deliveries applied before in the same transaction
-    returns    rows appended by kind, and the change table with this delivery's rows added
-    raises     Conflict when an earlier delivery of the same transaction held one of the kinds: the two would close each other's rows
+    match: Match = "auto"
+    close: Scope = "kind"
+    pieces: list[tuple[str, pa.Table]] = field(default_factory=list)
+    links: list[pa.Table] = field(default_factory=list)
+
+
+def apply_delivery(city: City, writer: Writer, update: Update, valid_from: Instant, findings: Findings) -> tuple[dict[str, int], pa.Table]:
+    """Plan and apply an update inside an open transaction; links that the city has already are not appended again.
+
+    findings   is added to
+    returns    rows appended by kind, and every difference as a row of the change table
     """
-    plan = plan_update(city, pieces, valid_from, options)
-    if earlier is not None and earlier.num_rows:
-        twice = sorted(set(pc.unique(earlier["kind"]).to_pylist()) & set(plan.changes))
-        if twice:
-            raise Conflict(
-                "two files of one update hold the same kind, and each would close what only the other has",
-                fix="Deliver the kind in one file, or import the files one by one and close by area or source",
-                kind=", ".join(twice),
-                file=file,
-            )
-    delivery.findings.extend(plan.findings)
+    plan = plan_update(city, update.pieces, valid_from, UpdateOptions(match=update.match, close=update.close))
+    findings.extend(plan.findings)
     appended = apply_update(writer, plan, valid_from)
-    delivery.links[:] = fresh_links(city, writer, delivery.links, plan.renamed, valid_from)
-    changes = plan.table()
-    return appended, changes if earlier is None else pa.concat_tables([earlier, changes])
+    for table in fresh_links(city, writer, update.links, plan.renamed, valid_from):
+        writer.append_links(table, valid_from)
+    return appended, plan.table()
 
 
 def _gather(pieces: Pieces) -> dict[str, pa.Table]:
