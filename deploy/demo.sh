@@ -15,12 +15,12 @@ fi
 
 title "Building Anlan, the reference city ($assets assets, seed $seed)"
 "$holdfast" init "$city" --sample --assets "$assets" --seed "$seed"
-title "What the city holds, and which needs nobody serves"
-"$holdfast" summary "$city"
 title "Survey checks"
 status=0
 "$holdfast" check "$city" || status=$? # 1 says that there are errors among the findings; anything higher is a failure
 [ "$status" -le 1 ] || exit "$status"
+title "What the city holds, what is wrong with it, and which needs nobody meets"
+"$holdfast" summary "$city"
 
 if [ "$serve" = 0 ]; then
   title "Done. See it with: make serve   (http://$host:$port)"

@@ -71,7 +71,7 @@ def demo(checkout: Path, serve: str, check: str = "0") -> tuple[int, list[str]]:
 
 
 def test_the_demo_builds_shows_checks_and_serves_in_this_order(checkout: Path) -> None:
-    assert demo(checkout, "0") == (0, ["init demo-city --sample --assets 2000 --seed 7", "summary demo-city", "check demo-city"])
+    assert demo(checkout, "0") == (0, ["init demo-city --sample --assets 2000 --seed 7", "check demo-city", "summary demo-city"])
     code, calls = demo(checkout, "1")
     assert code == 0 and re.fullmatch(r"serve demo-city --host 127.0.0.1 --port 8600", calls[-1])
 
