@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ADMIN = "990100"  # no real division starts with 99
 HOUSEHOLD = 2.62  # persons, census of 2020 [recalled]
+BANK = 60.0  # widest green along the river [m]
 RASTER_CELLS = 1200  # along the longer side
 RASTER_NAME = "anlan_terrain.tif"
 
@@ -84,16 +85,34 @@ def _community_names(plan: CityPlan) -> np.ndarray:
 
 
 def _land_use(plan: CityPlan) -> pa.Table:
+    """Blocks with their use, the river, and the green between the river and its bank streets."""
     area = shapely.area(plan.block_polygon)
     floors = np.bincount(plan.building_block, weights=shapely.area(plan.building_polygon) * plan.building_storeys, minlength=len(area))
-    water = shapely.intersection(plan.river.buffer(plan.river_width / 2, cap_style="flat"), shapely.box(*plan.extent))
-    count = len(area)
+    water, banks = _river(plan)
+    shapes = np.concatenate([plan.block_polygon, [water], banks])
+    blocks, count = len(area), len(shapes)
+    more = np.array(["E1", *["G1"] * len(banks)])
+    size = shapely.area(shapes)
     return pa.table({
-        "id": pa.concat_arrays([asset_ids("base.land_use", "P", np.arange(count)), pa.array(["base.land_use:river"])]),
-        "geometry": wkb(np.append(plan.block_polygon, water)), "code": texts(np.append(plan.block_use, "E1")),
-        "floor_area_ratio": np.round(np.append(floors / area, 0.0), 3), "area": np.round(np.append(area, water.area), 1),
-        "zone_id": asset_ids("base.zone", "Z", np.append(plan.block_zone, -1)), "lifecycle": always("in_service", count + 1),
+        "id": pa.concat_arrays([asset_ids("base.land_use", "P", np.arange(blocks)), pa.array(["base.land_use:river"]), asset_ids("base.land_use", "bank", np.arange(len(banks)))]),
+        "geometry": wkb(shapes), "name": pa.array([None] * blocks + ["安澜江"] + ["滨江公园"] * len(banks), pa.string()), "code": texts(np.append(plan.block_use, more)),
+        "floor_area_ratio": np.round(np.append(floors / area, np.zeros(1 + len(banks))), 3), "area": np.round(size, 1),
+        "zone_id": asset_ids("base.zone", "Z", np.append(plan.block_zone, np.full(1 + len(banks), -1))), "lifecycle": always("in_service", count),
     })
+
+
+def _river(plan: CityPlan) -> tuple[shapely.Geometry, np.ndarray]:
+    """The water inside the extent, and the green strips between it and the blocks along it."""
+    water = shapely.intersection(plan.river.buffer(plan.river_width / 2, cap_style="flat"), shapely.box(*plan.extent))
+    strip = plan.river.buffer(plan.river_width / 2 + BANK, cap_style="flat")
+    near = plan.block_polygon[shapely.intersects(plan.block_polygon, strip)]
+    low, _, high, _ = shapely.total_bounds(near)
+    a, b = plan.street_from, plan.street_to
+    ends = np.stack([plan.junction_x[a], plan.junction_y[a], plan.junction_x[b], plan.junction_y[b]], axis=1).reshape(-1, 2, 2)
+    bridges = shapely.buffer(shapely.linestrings(ends[plan.street_bridge]), 20.0, cap_style="flat")
+    taken = shapely.union_all([water, *near, *bridges])
+    parts = shapely.get_parts(shapely.difference(shapely.intersection(strip, shapely.box(low, plan.extent[1], high, plan.extent[3])), taken))
+    return water, parts[shapely.area(parts) > 500.0]
 
 
 def _grid(plan: CityPlan) -> pa.Table:
