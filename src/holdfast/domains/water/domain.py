@@ -162,6 +162,7 @@ HYDRANT = Kind(
     fields=(
         *point_fields(),
         _text("node_id", "network node that feeds it", "供水节点", "id", source=CJJ61),
+        _text("pipe_id", "pipe on which it stands", "所在管段", "id", source=CJJ61),
         _f("diameter", "outlet diameter", "出口口径", "diameter", source=GB50974),
         _f("rated_flow", "rated flow", "额定流量", "discharge", "at least 15 L/s at 0.10 MPa for the worst hydrant", GB50974),
         _f("static_pressure", "measured static pressure", "静压", "pressure", "at least 0.14 MPa", GB50974),
@@ -199,7 +200,7 @@ TREATMENT_PLANT = Kind(
 SECONDARY_SUPPLY = Kind(
     "water.secondary_supply", "node", "Secondary water supply", "二次供水", geometry="Point", provides=("water",),
     needs=(Need("electricity"), Need("water", 12.0)),
-    requires_devices=("water.pressure_sensor", "water.quality_sensor"), symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
+    requires_devices=("water.pressure_sensor",), symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
     fields=(
         *point_fields(),
         _text("node_id", "network node that fills its tank", "进水节点", "id", source=GB5749),
@@ -252,7 +253,8 @@ CONTROL = Kind(
     "water.control", "record", "Control", "控制规则",
     fields=(
         _text("type", "type", "类型", "code", dictionary=CONTROL_TYPE),
-        _text("text", "statement in EPANET words with SI numbers", "控制语句(国际单位)", meaning="m, m3/s, W; pressures as metres of head"),
+        _text("text", "statements in EPANET words with SI numbers", "控制语句(国际单位)",
+              meaning="m, m3/s, W; pressures as metres of head; one statement or rule, or several statements on lines"),
         *_NOTES,
     ),
 )

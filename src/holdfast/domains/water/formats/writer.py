@@ -122,6 +122,6 @@ def _controls(export: Export) -> tuple[list[str], list[str]]:
             out, _ = statements.convert_rule((row["text"] or "").split("\n"), export.units, statements.from_si, types)
             rules += [*out, ""]
         else:
-            text = row["text"] or ""
-            simple.append(statements.convert_control(text, export.units, statements.from_si, types, levels) or text)
+            for text in (row["text"] or "").split("\n"):
+                simple.append(statements.convert_control(text, export.units, statements.from_si, types, levels) or text)
     return simple, rules
