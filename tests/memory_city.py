@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -138,3 +139,38 @@ def small_city(crs: str = "EPSG:4547") -> MemoryCity:
     """Pipes, junctions, buildings and a record."""
     patterns = pa.table({"id": ["water.pattern:1"], "multipliers": ["[0.5, 1.5]"]})
     return MemoryCity({"water.pipe": pipes(40), "water.junction": junctions(30), "buildings.building": buildings(), "water.pattern": patterns}, crs)
+
+
+def delivered(delivery: Any) -> dict[str, pa.Table]:
+    """All batches of a delivery, one table per kind, sorted by id."""
+    parts: dict[str, list[pa.Table]] = {}
+    for batch in delivery.batches:
+        assert batch.rows is not None and len(batch.rows) == batch.table.num_rows
+        parts.setdefault(batch.kind, []).append(batch.table)
+    joined = {kind: pa.concat_tables(tables, promote_options="permissive") for kind, tables in parts.items()}
+    return {kind: table.sort_by("id") for kind, table in joined.items()}
+
+
+def assert_same_facts(before: pa.Table, after: pa.Table, *, places: float = 0.0, digits: float = 0.0, json_columns: tuple[str, ...] = ("extra", "multipliers")) -> None:
+    """Every declared column holds the same; coordinates within `places` [m], numbers within `digits` relative."""
+    before = before.sort_by("id")
+    assert before.num_rows == after.num_rows
+    for name in before.column_names:
+        old = before[name]
+        if old.null_count == len(old):
+            continue
+        assert name in after.column_names, f"{name} is lost"
+        if name == "geometry":
+            a, b = geometry.decode(old), geometry.decode(after[name])
+            assert (shapely.get_type_id(a) == shapely.get_type_id(b)).all()
+            assert (shapely.has_z(a) == shapely.has_z(b)).all()
+            simple = np.isin(shapely.get_type_id(a), (0, 1))  # outlines may begin at another corner
+            distance = np.abs(shapely.get_coordinates(a[simple], include_z=True) - shapely.get_coordinates(b[simple], include_z=True))
+            assert simple.sum() == 0 or np.nanmax(distance) <= places
+            assert (shapely.hausdorff_distance(a[~simple], b[~simple]) <= places).all()
+        elif name in json_columns:
+            assert [None if v is None else json.loads(v) for v in old.to_pylist()] == [None if v is None else json.loads(v) for v in after[name].to_pylist()]
+        elif pa.types.is_floating(old.type) and digits:
+            np.testing.assert_allclose(after[name].to_numpy(), old.to_numpy(), rtol=digits)
+        else:
+            assert after[name].cast(old.type).to_pylist() == old.to_pylist(), name

@@ -19,7 +19,8 @@ from . import text
 from .opening import AGAIN, looks_like, reading, require_file
 
 _SAMPLE = 1 << 16
-_BLOCK = 1 << 23
+_BLOCK = 1 << 20  # small, because the reader works some dozens of blocks ahead
+_ROWS = 20_000
 _DELIMITERS = (",", "\t", ";", "|")
 
 
@@ -61,20 +62,18 @@ class Table:
         self.bad.clear()  # the first block is parsed on opening and again on reading
         while True:
             with reading(self.path, "table", row=first + self.rows):
-                try:
-                    batch = stream.read_next_batch()
-                except StopIteration:
+                blocks = _some(stream)
+                if not blocks:
                     break
-                table = self._named(batch, findings, first)
+                table = self._named(pa.Table.from_batches(blocks), findings, first)
             if table.num_rows:
                 yield table, first + self.rows
             self.rows += table.num_rows
         self._report(findings)
 
-    def _named(self, batch: pa.RecordBatch, findings: Findings, first: int) -> pa.Table:
+    def _named(self, table: pa.Table, findings: Findings, first: int) -> pa.Table:
         arrays = []
-        for name, column in zip(self.columns, batch.columns, strict=True):
-            chunked = pa.chunked_array([column])
+        for name, chunked in zip(self.columns, table.columns, strict=True):
             if not self.encoding.clean and self.encoding.name != "utf-16":
                 chunked, met = text.decode_column(chunked, self.encoding.name)
                 if self.encoding.mixed and "utf-8" in met:
@@ -111,6 +110,19 @@ class Table:
             rows=np.array([row for row, _, _ in bad]), values=[f"{actual} values, heading has {expected}" for _, expected, actual in bad],
             fix="Put values that hold the separator into quotes",
         )  # fmt: skip
+
+
+def _some(stream: Any) -> list[pa.RecordBatch]:
+    """The next blocks of a stream, enough for a piece worth working on; none at the end."""
+    blocks: list[pa.RecordBatch] = []
+    rows = 0
+    while rows < _ROWS:
+        try:
+            blocks.append(stream.read_next_batch())
+        except StopIteration:
+            break
+        rows += blocks[-1].num_rows
+    return blocks
 
 
 def _ends_line(path: Path) -> bool:

@@ -165,6 +165,7 @@ class GdalStream:
             row += batch.num_rows
 
     def _text(self, column: pa.Array, name: str, first: int, delivery: Delivery) -> pa.ChunkedArray:
+        column = column.storage if isinstance(column.type, pa.BaseExtensionType) else column
         chunked = pa.chunked_array([column])
         if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
             return chunked

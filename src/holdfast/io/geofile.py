@@ -86,7 +86,7 @@ def find_shapefiles(path: Path, request: ReadRequest, rules: Rules, delivery: De
 
 def _shapefiles(path: Path, stack: ExitStack) -> list[Path]:
     folder = path
-    if path.is_file():
+    if not path.is_dir():
         if path.suffix.lower() != ".zip":
             return [path]
         from .archive_guard import extract

@@ -98,7 +98,7 @@ def _write(path: Path, facts: pa.Table, driver: str, crs: str | None, layer: str
     kind = geometry_type(facts)
     with reading(path, f"{driver} output"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="'crs' was not provided", category=UserWarning)  # a local grid has none
-        warnings.filterwarnings("ignore", message=".*layer_name.*", category=RuntimeWarning)
+        warnings.filterwarnings("ignore", message=".*truncated to 254", category=RuntimeWarning)  # said in `lost`
         write_arrow(
             facts, str(path), layer=layer, driver=driver, crs=crs, geometry_name=GEOMETRY if kind else None, geometry_type=kind, **options,
         )  # fmt: skip

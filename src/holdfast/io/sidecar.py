@@ -20,10 +20,10 @@ def sidecar_path(path: Path) -> Path:
 def find_sidecar(path: Path, catalog: Catalog) -> Rules | None:
     """The mapping beside a file, or None. raises Invalid if it is there and wrong"""
     sidecar = sidecar_path(path)
-    if not sidecar.is_file():
-        return None
     try:
         mapping = tomllib.loads(sidecar.read_text("utf-8"))
+    except OSError:
+        return None  # there is none, or what is beside the file is not ours to read
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"the mapping beside the file is no TOML: {error}", fix="Correct or remove it", file=str(sidecar)) from error
     return parse(mapping, catalog, sidecar)

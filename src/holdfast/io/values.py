@@ -39,7 +39,7 @@ class Converted:
 def chunked(column: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
     """The column as a ChunkedArray with dictionary and view types resolved."""
     column = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
-    if isinstance(column.type, pa.ExtensionType):
+    if isinstance(column.type, pa.BaseExtensionType):
         column = pa.chunked_array([chunk.storage for chunk in column.chunks], column.type.storage_type)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -70,7 +70,7 @@ def to_text(column: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
         return _float_text(column.cast(pa.float64()))
     if pa.types.is_timestamp(kind):
         return pc.replace_substring(column.cast(pa.timestamp("ms", kind.tz)).cast(pa.string()), " ", "T")
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return pa.chunked_array([pa.array([None if v is None else base64.b64encode(v).decode() for v in column.to_pylist()], pa.string())])
     texts = [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_pylist()]
     return pa.chunked_array([pa.array(texts, pa.string())])
