@@ -1,5 +1,10 @@
 """File formats of the power domain."""
 
-from .read import FORMATS
+from holdfast.model.delivery import Format
+
+from .read import read, sniff
+from .write import write
+
+FORMATS = (Format("pandapower", "pandapower net", "pandapower 电网", (".pandapower.json", ".json"), sniff, read, write),)
 
 __all__ = ["FORMATS"]

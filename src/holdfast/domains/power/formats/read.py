@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from holdfast.io.net_tables import Reading, Rules, facts, point_wkb, records
 from holdfast.io.pandapower_json import Frame, looks_like, read_net, texts
-from holdfast.model.delivery import Batch, Delivery, Format, ReadRequest
+from holdfast.model.delivery import Batch, Delivery, ReadRequest
 from holdfast.model.errors import Invalid
 from holdfast.model.finding import Findings
 from holdfast.model.spec import Kind
@@ -227,8 +227,6 @@ def _interval(clock: tuple[Any, ...]) -> float | None:
     return None
 
 
-def _sniff(path: Path, head: bytes) -> float:
+def sniff(path: Path, head: bytes) -> float:
+    """How surely the file is a pandapower net."""
     return 0.95 if looks_like(head, CLASS) else 0.0
-
-
-FORMATS = (Format("pandapower", "pandapower net", "pandapower 电网", (".json",), _sniff, read),)
