@@ -18,6 +18,7 @@ from holdfast.model.repository import Writer
 from holdfast.model.time import now
 
 from .cities import create_city
+from .sample_survey import with_survey
 
 NAME = "Anlan 安澜"
 BUILT = np.datetime64("2020-01-01T00:00:00", "ms")
@@ -35,12 +36,15 @@ def create_sample_city(location: str, *, assets: int = 20_000, seed: int = 7, pr
     city = create_city(location, crs=plan.crs, name=NAME)
     started, clock = now(), perf_counter()
     counts: dict[str, int] = {}
+    titles = {d.name: (d.title, d.title_zh) for d in city.catalog.domains}
     with city.repository.write() as writer:
         for sample in city.catalog.samples:
             module = sample.load()
             for batch in module.sample(plan):
                 kind = city.kind(batch.kind)
-                table = batch.table.append_column("source", pa.repeat("reference city", batch.table.num_rows)) if "source" not in batch.table.column_names else batch.table
+                table = with_survey(kind, batch.table, plan, *titles[kind.domain])
+                if "source" not in table.column_names:
+                    table = table.append_column("source", pa.repeat("reference city", table.num_rows))
                 counts[kind.name] = counts.get(kind.name, 0) + writer.append(kind, table, BUILT)
             _extras(module, plan, writer)
             if progress is not None:

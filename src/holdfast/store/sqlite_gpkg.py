@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from holdfast.model import tables
-from holdfast.model.errors import Conflict, Invalid, NotFound, Unavailable
+from holdfast.model.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from holdfast.model.repository import AsOf, BBox
 from holdfast.model.spec import Kind
 from holdfast.model.time import now, parse_instant
@@ -114,7 +114,7 @@ class SqliteRepository:
     @contextmanager
     def write(self) -> Iterator[SqliteWriter]:
         if self._read_only:
-            raise Conflict("the city was opened read-only", fix="Open it without read_only", folder=str(self._folder))
+            raise Forbidden("the city was opened read-only", fix="Open it without read_only", folder=str(self._folder))
         if self.schema_version < schema.SCHEMA_VERSION:
             raise Conflict(
                 f"the city has the older schema {self.schema_version}", fix=f"Run `holdfast upgrade {self._folder}` first", folder=str(self._folder)

@@ -92,6 +92,7 @@ def create(connection: sqlite3.Connection, srs: Srs) -> None:
 
 
 def rtree_name(layer: str) -> str:
+    """Name of a table's R*Tree, as GeoPackage prescribes."""
     return f"rtree_{layer}_geometry"
 
 
@@ -173,5 +174,6 @@ def create_triggers(connection: sqlite3.Connection, table: str) -> None:
 
 
 def drop_triggers(connection: sqlite3.Connection, table: str) -> None:
+    """Take the R*Tree triggers away until `create_triggers` puts them back."""
     for suffix in _TRIGGERS:
         connection.execute(f'DROP TRIGGER IF EXISTS "{rtree_name(table)}_{suffix}"')
