@@ -45,6 +45,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "ext_grid": {"vm_pu": 1.0, "va_degree": 0.0, "slack_weight": 1.0, "in_service": True}, "storage": {"scaling": 1.0, "in_service": True},
     "shunt": {"step": 1, "max_step": 1, "in_service": True}, "switch": {"closed": True, "z_ohm": 0.0},
 }
+ALWAYS = {  # columns that readers of the format expect even where they are empty
+    "bus": ("zone",), "line": ("std_type", "type"), "load": ("sn_mva", "type"), "sgen": ("sn_mva", "type"), "gen": ("sn_mva", "type"),
+    "trafo": ("std_type", *(name for name in c.TRANSFORMER if name.startswith("tap_"))), "trafo3w": tuple(name for name in c.TRANSFORMER3 if name.startswith("tap_")),
+}
 CODES = {"bus": "b", "line": "l", "transformer": "t", "transformer3": "t3"}
 ELEMENTS = {"power.bus": "bus", "power.line": "line", "power.transformer": "trafo", "power.transformer3": "trafo3w", "power.load": "load", "power.generator": "sgen",
             "power.external_grid": "ext_grid", "power.shunt": "shunt", "power.battery": "storage"}
@@ -123,7 +127,7 @@ def _put_table(net: _Net, table: str, kind: Kind, rules: Rules, rows: pa.Table) 
         name, factor, offset = (rule, 1.0, 0.0) if isinstance(rule, str) else (*rule, 0.0)[:3]
         default = DEFAULTS.get(table, {}).get(column)
         values = rows[name].to_pylist()
-        if column in data or (all(v is None for v in values) and default is None):
+        if column in data or (all(v is None for v in values) and default is None and column not in ALWAYS.get(table, ())):
             continue
         target = kind.field(name)
         if target is not None and target.type == "number":
@@ -135,7 +139,7 @@ def _put_table(net: _Net, table: str, kind: Kind, rules: Rules, rows: pa.Table) 
         data = {name: values for name, values in data.items() if name not in ("p_mw", "q_mvar")}
     _put_extra(data, rows)
     _put_places(net, table, kind, rows, data)
-    kept = {name: values for name, values in data.items() if name == "name" or any(v is not None for v in values)}
+    kept = {name: values for name, values in data.items() if name in ("name", *ALWAYS.get(table, ())) or any(v is not None for v in values)}
     net.put(table, [net.labels[i] for i in rows["id"].to_pylist()], kept, {name: _dtype(name, values) for name, values in kept.items()})
 
 
