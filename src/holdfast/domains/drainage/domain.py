@@ -298,7 +298,7 @@ SUBCATCHMENT = Kind(
     ),
 )
 RIVER = Kind(
-    "drainage.river", "area", "River", "河道", geometry="Polygon",
+    "drainage.river", "area", "River", "河道", geometry="Polygon", symbol=Symbol((84, 156, 214)),
     fields=(
         _f("width", "width", "河宽", "length", source=CJJ61),
         _f("bed_elevation", "bed level", "河底高程", "elevation", source=CJJ61),
@@ -308,7 +308,7 @@ RIVER = Kind(
     ),
 )
 RESERVOIR = Kind(
-    "drainage.reservoir", "area", "Reservoir or lake", "水库或湖泊", geometry="Polygon",
+    "drainage.reservoir", "area", "Reservoir or lake", "水库或湖泊", geometry="Polygon", symbol=Symbol((84, 156, 214)),
     fields=(
         _f("normal_level", "normal water level", "正常蓄水位", "elevation", source=CJJ61),
         _f("crest_level", "crest level", "坝顶高程", "elevation", source=CJJ61),
