@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from holdfast.engines.layout.route import JUNCTION, Corridor, joined, street_paths
+from holdfast.engines.layout.route import JUNCTION, Corridor, Paths, joined, street_paths
 from holdfast.engines.layout.rows import always, asset_ids, chosen, texts, wkb
 from holdfast.model.delivery import Batch
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from holdfast.engines.layout.plan import CityPlan
 
 TEMPERATURE = 288.15  # of the ground [K] [proposal]
+BESIDE_LINE = 0.8  # low-pressure pipes run this far inside their block [m]; at least 0.7 from buildings, which stand 3 m back (standards.md 5.2)
 VALVE_EVERY, SENSOR_EVERY, DETECTOR_EVERY = 6, 10, 8
 LOW_ALARM, HIGH_ALARM = 0.0125, 0.025  # 25 and 50 %LEL of methane, GB/T 50493-2019 5.5.2 [found]
 
@@ -60,7 +61,7 @@ def _fronts(plan: CityPlan, mains: Mains, low: Corridor) -> np.ndarray:
     """(g, 3) where a service begins: at the building line before the heaviest building of the group."""
     at = mains.group_building
     street, side = plan.building_street[at], plan.building_side[at]
-    x, y = plan.along(street, plan.building_offset[at] - 1.5, side * (plan.street_width[street] / 2 + 0.4))
+    x, y = plan.along(street, plan.building_offset[at] - 1.5, side * (plan.street_width[street] / 2 + 1.6))
     return low.level(plan, x, y)
 
 
@@ -120,7 +121,7 @@ def _pipes(plan: CityPlan, mains: Mains, medium: Corridor, low: Corridor, node: 
     ring = _ring_lines(plan, mains, medium, node)
     paths = street_paths(plan, (mains.reg_street[mains.group_reg], mains.reg_at[mains.group_reg]),
                          (plan.building_street[mains.group_building], plan.building_offset[mains.group_building] - 1.5), plan.block_zone[mains.reg_block][mains.group_reg])
-    service = paths.courses(plan, low, outlet[mains.group_reg], front)
+    service = paths.courses(plan, low, outlet[mains.group_reg], front, _own_side(plan, mains, paths))
     stub = shapely.linestrings(np.stack([yard, node[:len(yard)]], axis=1))
     table = pa.concat_tables([
         _pipe_table(plan, "T", child, lines, pa.array(tail, pa.string()), _node("M", child), mains.size[child], tree.street[child], 0),
@@ -130,6 +131,16 @@ def _pipes(plan: CityPlan, mains: Mains, medium: Corridor, low: Corridor, node: 
                     plan.building_street[mains.group_building], 1),
     ])
     return table, _valves(plan, mains, child[valved], cut), cut
+
+
+def _own_side(plan: CityPlan, mains: Mains, paths: Paths) -> np.ndarray:
+    """(step,) offset of low-pressure pipes: along the building line of their own block."""
+    block = mains.reg_block[np.repeat(mains.group_reg, np.diff(paths.first))]
+    centre = shapely.get_coordinates(shapely.centroid(plan.block_polygon[block]))
+    a, b = plan.street_from[paths.street], plan.street_to[paths.street]
+    ax, ay = plan.junction_x[a], plan.junction_y[a]
+    left = (plan.junction_x[b] - ax) * (centre[:, 1] - ay) - (plan.junction_y[b] - ay) * (centre[:, 0] - ax) > 0
+    return np.where(left, 1.0, -1.0) * (plan.street_width[paths.street] / 2 + BESIDE_LINE)
 
 
 def _ring_lines(plan: CityPlan, mains: Mains, medium: Corridor, node: np.ndarray) -> np.ndarray:

@@ -59,8 +59,8 @@ class Mains:
 
 
 def corridors(plan: CityPlan) -> tuple[Corridor, Corridor]:
-    """Medium and low pressure: inside the telecom duct, on the right of the axis; at least 1.0 m from it and 0.5 m from each other (standards.md 5.2)."""
-    return Corridor(-(plan.street_width / 2 - 2.6), (4.0, -2.5), 1.5), Corridor(-(plan.street_width / 2 - 3.5), (5.5, -4.0), 0.9)
+    """Medium pressure inside the telecom duct, on the right of the axis and at least 1.0 m from it (standards.md 5.2); low pressure along the blocks."""
+    return Corridor(-(plan.street_width / 2 - 2.6), (4.0, -2.5), 1.5), Corridor(plan.street_width / 2, (5.5, -4.0), 0.9)
 
 
 def design(plan: CityPlan) -> Mains:

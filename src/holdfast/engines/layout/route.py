@@ -254,16 +254,20 @@ class Paths:
         """(p,) length along the streets [m]."""
         return np.add.reduceat(np.append(np.abs(self.end - self.start), 0.0), self.first[:-1]) if len(self.first) > 1 else np.zeros(0)
 
-    def courses(self, plan: CityPlan, corridor: Corridor, tail: np.ndarray, head: np.ndarray) -> np.ndarray:
-        """Lines from point `tail` (p, 3) along the streets at the corridor's offset to `head` (p, 3)."""
+    def courses(self, plan: CityPlan, corridor: Corridor, tail: np.ndarray, head: np.ndarray, offset: np.ndarray | None = None) -> np.ndarray:
+        """Lines from point `tail` (p, 3) along the streets to `head` (p, 3).
+
+        offset  (step,) from the axis in each step, instead of the corridor's
+        """
+        offset = corridor.offset[self.street] if offset is None else offset
         count = len(self.first) - 1
         path = np.repeat(np.arange(count), np.diff(self.first))
         trim = np.minimum(TRIM, np.abs(self.end - self.start) * 0.35) * np.sign(self.end - self.start)
         outer, inner = np.ones(len(path), bool), np.ones(len(path), bool)
         outer[self.first[:-1]], inner[self.first[1:] - 1] = False, False  # ends of the path stay where they are, corners are cut
-        a = np.column_stack(corridor.point(plan, self.street, self.start + np.where(outer, trim, 0.0)))
-        b = np.column_stack(corridor.point(plan, self.street, self.end - np.where(inner, trim, 0.0)))
-        self._meet(a, b, np.flatnonzero(inner), 3.0 * np.abs(corridor.offset).max())
+        a = np.column_stack(plan.along(self.street, self.start + np.where(outer, trim, 0.0), offset))
+        b = np.column_stack(plan.along(self.street, self.end - np.where(inner, trim, 0.0), offset))
+        self._meet(a, b, np.flatnonzero(inner), 3.0 * np.abs(offset).max(initial=1.0))
         a, b = corridor.level(plan, *a.T), corridor.level(plan, *b.T)
         owner = np.concatenate([np.arange(count), path, path, np.arange(count)])
         rank = np.concatenate([np.full(count, -1), 2 * np.arange(len(path)), 2 * np.arange(len(path)) + 1, np.full(count, 2 * len(path) + 1)])
