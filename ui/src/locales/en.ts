@@ -32,7 +32,6 @@ export const en = {
   'findings.never': 'Not assessed: no check has been run on this city yet.',
   'findings.none': 'No findings.',
   'findings.severity': 'Severity',
-  'findings.asset': 'Asset',
   'findings.message': 'What is wrong',
   'findings.more': '{shown} of {total} shown',
   'findings.filter': 'Show',

@@ -34,7 +34,6 @@ export const zh: Texts = {
   'findings.never': '尚未评估：这座城市还没有做过检查。',
   'findings.none': '没有发现问题。',
   'findings.severity': '级别',
-  'findings.asset': '设施',
   'findings.message': '问题',
   'findings.more': '显示 {shown} 条，共 {total} 条',
   'findings.filter': '显示',
