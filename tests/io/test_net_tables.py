@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
-from net_files import point, save_net
 
 from holdfast.io.net_tables import Reading, arrow_columns, asset_ids, fluid, names_usable, records, unique_rows
 from holdfast.io.pandapower_json import Frame, read_net
 from holdfast.model.finding import Findings
 from holdfast.model.spec import Code, Dictionary, Field, Kind, Source
+from net_files import point, save_net
 
 COLOUR = Dictionary("colour", (Code("R", "red", "红", ("红", "red")),), Source("test"))
 THING = Kind("test.thing", "node", "Thing", "物", geometry="Point", fields=(
@@ -150,7 +150,8 @@ def test_references_to_nothing_and_missing_columns_are_findings(tmp_path):
 
 
 def test_what_no_kind_takes_is_kept_as_records(tmp_path):
-    path = save_net(tmp_path / "n.json", "pandapowerNet", {"bus": [{"a": 1}], "poly_cost": [{"cp1": 2.0}, {"cp1": 3.0}], "res_bus": [{"vm_pu": 1.0}], "gone": []}, f_hz=50.0, library={"x": 1})
+    path = save_net(tmp_path / "n.json", "pandapowerNet", {"bus": [{"a": 1}], "poly_cost": [{"cp1": 2.0}, {"cp1": 3.0}], "res_bus": [{"vm_pu": 1.0}], "gone": []},
+        f_hz=50.0, library={"x": 1})
     table = records(read_net(path, "pandapowerNet"), "test.record", {"bus"}, ("library",))
     assert table["name"].to_pylist() == ["net", "library", "poly_cost/0", "poly_cost/1", "res_bus"]
     assert json.loads(table["content"][0].as_py()) == {"f_hz": 50.0}
@@ -158,7 +159,8 @@ def test_what_no_kind_takes_is_kept_as_records(tmp_path):
     assert json.loads(table["content"][4].as_py())["columns"] == {"vm_pu": [1.0]}
 
 
-@pytest.mark.parametrize(("content", "expected"), [({"name": "lgas", "is_gas": True}, ("lgas", True)), ({"fluid_type": "liquid"}, ("", False)), ({"name": "x"}, ("x", None)), (5, ("", None))])
+@pytest.mark.parametrize(("content", "expected"), [({"name": "lgas", "is_gas": True}, ("lgas", True)), ({"fluid_type": "liquid"}, ("", False)), ({"name": "x"},
+    ("x", None)), (5, ("", None))])
 def test_the_fluid_says_whether_it_is_a_gas(tmp_path, content, expected):
     value = {"_module": "p", "_class": "Fluid", "_object": json.dumps(content)}
     assert fluid(read_net(save_net(tmp_path / "n.json", "pandapipesNet", {}, fluid=value), "pandapipesNet")) == expected

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from net_files import frame, save_net
 
 from holdfast.io import pandapower_json
 from holdfast.io.pandapower_json import Frame, looks_like, number, plain, read_net, text_of, texts
 from holdfast.model.errors import HoldfastError, Invalid, NotFound
+from net_files import frame, save_net
 
 
 @pytest.fixture

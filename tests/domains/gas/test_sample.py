@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from domains.gas.pressure import arrays, solve, speed
-from sampled import check_covered, check_sound, plan, shapes, tables
 
+from domains.gas.pressure import arrays, solve, speed
 from holdfast.domains.gas.sample_mains import ATMOSPHERE, LOW, MEDIUM, low_size, pipe_size
+from sampled import check_covered, check_sound, plan, shapes, tables
 
 SIZES = [(2_000, 7), (2_000, 1), (10_000, 7)]
 
@@ -72,7 +72,7 @@ def test_pressures_and_speeds_at_the_peak(assets, seed):
 
 
 def test_mains_carry_what_consumers_take():
-    found, pipes, flow, _, low, demand = solved(2_000, 7)
+    found, pipes, flow, _, _low, demand = solved(2_000, 7)
     ids = found["gas.junction"]["id"].to_pylist()
     source = [ids.index(row["junction_id"]) for row in found["gas.source"].to_pylist()]
     fed = sum(flow[pipes["start"] == node].sum() - flow[pipes["end"] == node].sum() for node in source)

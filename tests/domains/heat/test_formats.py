@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 import shapely
-from net_files import GAS, WATER, save_net
 from pyproj import Transformer
 
 from holdfast.app.cities import create_city
@@ -16,6 +15,7 @@ from holdfast.domains.heat.formats import FORMATS
 from holdfast.model.delivery import ReadRequest
 from holdfast.model.errors import Invalid
 from holdfast.model.spec import Catalog
+from net_files import GAS, WATER, save_net
 
 NET = "gas_heat/pandapipes/sw_heat.json"
 
@@ -34,7 +34,8 @@ def degrees(city, kind):
 def test_every_row_arrives(town):
     city, report = town
     counts = city.counts()
-    assert {k: counts[f"heat.{k}"] for k in ("junction", "pipe", "consumer", "valve", "pump", "plant")} == {"junction": 488, "pipe": 482, "consumer": 44, "valve": 4, "pump": 1, "plant": 1}
+    assert {k: counts[f"heat.{k}"] for k in ("junction", "pipe", "consumer", "valve", "pump", "plant")} == {"junction": 488, "pipe": 482, "consumer": 44,
+        "valve": 4, "pump": 1, "plant": 1}
     assert report.findings.counts()["error"] == 0
 
 
@@ -42,7 +43,7 @@ def test_latitude_first_is_turned_back_into_the_right_town(town):
     city, report = town
     assert report.findings.by_rule()["import.axes_swapped"] == 1
     place = degrees(city, "heat.junction")
-    assert 7.87 < place[:, 0].min() and place[:, 0].max() < 7.90 and 48.45 < place[:, 1].min() and place[:, 1].max() < 48.47
+    assert place[:, 0].min() > 7.87 and place[:, 0].max() < 7.90 and place[:, 1].min() > 48.45 and place[:, 1].max() < 48.47
     lengths = city.table("heat.pipe")
     drawn = lengths["shape_length"].to_numpy()
     assert np.median(drawn[drawn > 0] / lengths["length"].to_numpy()[drawn > 0]) == pytest.approx(1.0, abs=0.01)
@@ -110,7 +111,8 @@ def net(tmp_path, *, fluid=WATER, **tables):
 
 def test_all_components_have_a_place(tmp_path):
     path = net(
-        tmp_path, heat_exchanger=[{"from_junction": 1, "to_junction": 2, "qext_w": 5e3, "diameter_m": 0.05}], circ_pump_mass=[{"return_junction": 3, "flow_junction": 0, "mdot_flow_kg_per_s": 2.0}],
+        tmp_path, heat_exchanger=[{"from_junction": 1, "to_junction": 2, "qext_w": 5e3, "diameter_m": 0.05}], circ_pump_mass=[{"return_junction": 3,
+            "flow_junction": 0, "mdot_flow_kg_per_s": 2.0}],
         pump=[{"from_junction": 2, "to_junction": 3, "std_type": "P1"}], press_control=[{"from_junction": 2, "to_junction": 3, "controlled_p_bar": 4.0}],
         flow_control=[{"from_junction": 0, "to_junction": 1, "controlled_mdot_kg_per_s": 0.4}], ext_grid=[{"junction": 0, "p_bar": 6.0, "t_k": 360.0, "type": "pt"}],
         source=[{"junction": 3, "mdot_kg_per_s": 0.1}], sink=[{"junction": 2, "mdot_kg_per_s": 0.1}])

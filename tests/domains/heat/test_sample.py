@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sampled import check_covered, check_sound, plan, tables
 
 from holdfast.domains.heat import sample as heat
+from sampled import check_covered, check_sound, plan, tables
 
 SIZES = [(2_000, 7), (2_000, 1), (10_000, 7), (10_000, 3)]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sampled import check_covered, check_sound, plan, tables
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from sampled import check_covered, check_sound, plan, tables
 
 SIZES = [(2_000, 7), (2_000, 1), (10_000, 7)]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from sampled import plan
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from holdfast.engines.layout.route import JUNCTION, ROOT, TEE, Corridor, joined, street_paths, street_tree
+from sampled import plan
 
 
 def streets(city):
@@ -77,7 +77,7 @@ def test_what_flows_down_arrives_at_the_roots(grown):
 
 
 def test_weights_send_ways_round(grown):
-    city, roots, _, _, tree = grown
+    city, roots, _, _, _tree = grown
     place = (city.building_street[roots], city.building_offset[roots])
     heavy = np.where(city.street_class == 2, 20.0, 1.0)
     main = street_tree(city, place, crossings=np.arange(len(city.junction_x)), weight=heavy)

@@ -22,7 +22,9 @@ NET = """<?xml version="1.0"?>
 <innode id="n" x="5" y="5"{place}><height value="2" unit="cubit"/></innode></framework:nodes><framework:connections>
 <pipe id="p" from="s" to="n"><length value="2" unit="km"/><diameter value="500" unit="mm"/><roughness value="0.1" unit="mm"/></pipe>
 <valve id="v" from="n" to="e"/><resistor id="r" from="n" to="nowhere"><dragFactor value="3"/></resistor></framework:connections></network>"""
-SCENARIO = """<boundaryValue xmlns="http://gaslib.zib.de/Gas"><scenario id="x"><node type="exit" id="e"><flow bound="both" value="18" unit="1000m_cube_per_hour"/></node></scenario></boundaryValue>"""
+SCENARIO = """<boundaryValue xmlns="http://gaslib.zib.de/Gas"><scenario id="x">
+<node type="exit" id="e"><flow bound="both" value="18" unit="1000m_cube_per_hour"/></node>
+</scenario></boundaryValue>"""
 
 
 def read(path, **request):
@@ -99,7 +101,7 @@ def test_damaged_networks_are_refused(tmp_path, content, words):
 
 
 def test_archives_are_looked_through_with_care(tmp_path, shared_data, monkeypatch):
-    with pytest.raises(Invalid, match="no .net file"):
+    with pytest.raises(Invalid, match=r"no \.net file"):
         read(archive(tmp_path / "no.zip", {"a.txt": "x"}))
     with pytest.raises(NotFound):
         read(tmp_path / "none.zip")

@@ -11,15 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
-from domains.power.rebuild import column, solve_newton, solve_pgm
-from net_files import point, save_net
 
+from domains.power.rebuild import column, solve_newton, solve_pgm
 from holdfast.app.cities import create_city
 from holdfast.app.importing import ImportOptions, import_files
 from holdfast.domains.power.formats import FORMATS
 from holdfast.model.delivery import ReadRequest
 from holdfast.model.errors import Invalid
 from holdfast.model.spec import Catalog
+from net_files import point, save_net
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_schutterwald_lies_where_it_is(imported):
 
     xy = shapely.get_coordinates(shapely.from_wkb(city.table("power.bus")["geometry"].to_numpy()))
     longitude, latitude = Transformer.from_crs(city.crs, "EPSG:4326", always_xy=True).transform(*xy.T)
-    assert 7.86 < longitude.min() and longitude.max() < 7.91 and 48.44 < latitude.min() and latitude.max() < 48.48
+    assert longitude.min() > 7.86 and longitude.max() < 7.91 and latitude.min() > 48.44 and latitude.max() < 48.48
     lines = city.table("power.line")
     ratio = shapely.length(shapely.from_wkb(lines["geometry"].to_numpy())) / column(lines, "length")
     assert np.median(ratio) == pytest.approx(1.0, abs=0.01)
@@ -197,7 +197,8 @@ def test_units_become_si(tmp_path):
 
 
 def test_switches_open_the_ends_they_sit_on(tmp_path):
-    switches = [{"bus": 1, "element": 0, "et": "l", "closed": False}, {"bus": 1, "element": 2, "et": "b", "closed": True, "type": "CB"}, {"bus": 1, "element": 0, "et": "t", "closed": True}]
+    switches = [{"bus": 1, "element": 0, "et": "l", "closed": False}, {"bus": 1, "element": 2, "et": "b", "closed": True, "type": "CB"}, {"bus": 1, "element": 0,
+        "et": "t", "closed": True}]
     path = save_net(tmp_path / "n.json", "pandapowerNet", {"bus": BUSES, "line": [LINE], "trafo": [{"hv_bus": 0, "lv_bus": 1}], "switch": switches})
     _, batches = read(path)
     line, transformer = rows(batches, "power.line")[0], rows(batches, "power.transformer")[0]
@@ -222,7 +223,8 @@ def test_three_ways_to_load_a_bus(tmp_path):
 def test_a_three_winding_transformer_and_a_meter_find_their_buses(tmp_path):
     path = save_net(tmp_path / "n.json", "pandapowerNet", {
         "bus": BUSES, "trafo3w": [{"hv_bus": 0, "mv_bus": 1, "lv_bus": 2, "sn_hv_mva": 40.0, "vk_hv_percent": 10.0}], "line": [LINE],
-        "measurement": [{"measurement_type": "p", "element_type": "line", "element": 0, "side": "to", "value": 1.5}, {"measurement_type": "v", "element_type": "bus", "element": 9}],
+        "measurement": [{"measurement_type": "p", "element_type": "line", "element": 0, "side": "to", "value": 1.5}, {"measurement_type": "v",
+            "element_type": "bus", "element": 9}],
         "switch": [{"bus": 0, "element": 0, "et": "t3", "closed": True}]})
     delivery, batches = read(path)
     three = rows(batches, "power.transformer3")[0]
