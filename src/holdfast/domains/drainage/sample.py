@@ -18,7 +18,7 @@ from . import sample_design as design
 from .sample_design import SPOTS, Design, System
 from .sample_ends import Ends, end_rows, ends
 from .sample_surface import gauges, inlets, series, subcatchments, waters
-from .sample_tables import CODE, conduit_table, manhole_table, pieces_of, where
+from .sample_tables import BEHIND, CODE, conduit_table, manhole_table, pieces_of, where
 
 if TYPE_CHECKING:
     from holdfast.engines.layout.plan import CityPlan
@@ -50,6 +50,7 @@ class Laid:
     kind     0 storm, 1 foul
     row      (n,) way (position among the system's ways) of each conduit, `first`, `last` its shares of the way 0..1
     top, bottom  (n,) inverts [m]
+    course   (w, 4, 2) lines of the ways, from behind the pumps where they begin at a lift
     middle   (m,) ways of the manholes between crossings, `share` their place, `number` 1.. along the way
     """
 
@@ -61,6 +62,7 @@ class Laid:
     last: np.ndarray
     top: np.ndarray
     bottom: np.ndarray
+    course: np.ndarray
     middle: np.ndarray
     share: np.ndarray
     number: np.ndarray
@@ -97,7 +99,9 @@ def lay(plan: CityPlan, system: System, kind: int) -> Laid:
     first, last = rank / pieces[row], (rank + 1) / pieces[row]
     top, fall = system.start[ways][row], (system.start - system.end)[ways][row]
     inner = rank > 0
-    return Laid(kind, system, ways, row, first, last, top - fall * first, top - fall * last, row[inner], first[inner], rank[inner])
+    course = system.course.copy()
+    course[:, 0] += np.where(system.lift[ways][:, None], np.array(BEHIND), 0.0)
+    return Laid(kind, system, ways, row, first, last, top - fall * first, top - fall * last, course, row[inner], first[inner], rank[inner])
 
 
 def _manholes(plan: CityPlan, made: Design, laid: Laid) -> pa.Table:
@@ -106,8 +110,8 @@ def _manholes(plan: CityPlan, made: Design, laid: Laid) -> pa.Table:
     at = np.flatnonzero(system.used & ~system.lift)
     behind = np.flatnonzero(system.used & system.lift)
     spots = np.column_stack([plan.junction_x, plan.junction_y]) + np.array(SPOTS[laid.kind])
-    between = along_course(system.course, laid.share, laid.middle)
-    xy = np.concatenate([spots[at], spots[behind] + np.array([1.2, 0.4]), between])
+    between = along_course(laid.course, laid.share, laid.middle)
+    xy = np.concatenate([spots[at], spots[behind] + np.array(BEHIND), between])
     inner = laid.first > 0
     level = np.concatenate([system.start[at], system.start[behind], laid.top[inner]])
     ground = np.round(plan.ground(xy[:, 0], xy[:, 1]), 3)
@@ -135,7 +139,7 @@ def _conduits(plan: CityPlan, laid: Laid) -> pa.Table:
     street = system.tree.street[ways][row]
     ids = asset_ids("drainage.conduit", laid.prefix, up * 10 + rank)
     share = (laid.last - laid.first) * system.length[ways][row]
-    shapes = pieces_of(system.course, row, laid.first, laid.last, laid.top, laid.bottom)
+    shapes = pieces_of(laid.course, row, laid.first, laid.last, laid.top, laid.bottom)
     return conduit_table(plan, ids, tail, head, shapes, CODE[laid.kind], system.size[ways][row], share, laid.top, laid.bottom, laid.bottom - base, street)
 
 
@@ -155,7 +159,7 @@ def _lift_parts(plan: CityPlan, made: Design, laid: Laid) -> tuple[pa.Table, ...
     ground, bottom = system.ground[at], np.round(system.arrive[at] - SUMP, 3)
     flow = np.maximum(system.flow[at] * (1.15 if laid.kind == 0 else 1.5), 0.01)
     entering = dry_weather(plan, made, laid)[at]
-    behind = spots + np.array([1.2, 0.4])
+    behind = spots + np.array(BEHIND)
     course = np.stack([np.column_stack([spots, bottom + 0.5]), np.column_stack([behind, system.start[at]])], axis=1)
     wells = pa.table({
         "id": asset_ids("drainage.storage", laid.prefix, at), "geometry": geometry.points(*spots.T, ground), "lifecycle": always("in_service", count),

@@ -29,6 +29,7 @@ STEEPEST = 0.08  # steeper ground is taken in drops
 END_SLOPE = 0.001  # at least, of the pipe from the last manhole to the outfall
 UNDER_RIVER = 5.7  # below the banks: bed 4.5 and cover [m]
 NORMAL_LEVEL, BED_LEVEL = 3.0, 4.5  # of the river below its banks [m]
+PASSED_UNDER, CLEARANCE = 4.2, 0.15  # foul sewers pass under storm sewers no deeper than this, with this between [found, standards.md 5.3]
 BELOW_RIVER = 2.0  # storm sewers that arrive this far under the river are pumped into it [m]
 
 RETURN_PERIOD = 3.0  # years, city centre 2-5 [found, GB 50014, standards.md 8.3]
@@ -111,12 +112,14 @@ def design(plan: CityPlan) -> Design:
     crossing = _low_corner(plan, storm_tree)
     load = np.bincount(crossing, weights=area * runoff, minlength=len(plan.junction_x))
     minutes = INLET_MINUTES + _longest(storm_tree, plan.street_length) / TRAVEL_SPEED / 60
-    storm = _dig(plan, storm_tree, roots, storm_tree.gathered(load) * rain_rate(minutes), 0, bank_ground(plan, roots) - NORMAL_LEVEL - BELOW_RIVER)
+    free = np.full(len(plan.junction_x), np.inf)
+    storm = _dig(plan, storm_tree, roots, storm_tree.gathered(load) * rain_rate(minutes), 0, bank_ground(plan, roots) - NORMAL_LEVEL - BELOW_RIVER, free)
     mean = (gates.low + gates.high) * PER_RESIDENT / 86400.0 * INFILTRATION + gates.low_others * PER_OTHER / 86400.0
     works = sewage_root(plan)
     sewage_tree = forest(plan, np.array([works]), _downhill(plan, np.where(plan.street_bridge, 1.5, 1.0)))
     foul = sewage_tree.gathered(np.bincount(gates.crossing, weights=mean, minlength=len(plan.junction_x)))
-    sewage = _dig(plan, sewage_tree, np.array([works]), foul * PEAK, 1, np.array([-np.inf]))
+    under = np.where(storm.used & (storm.ground - storm.start <= PASSED_UNDER), storm.start - CLEARANCE, np.inf)
+    sewage = _dig(plan, sewage_tree, np.array([works]), foul * PEAK, 1, np.array([-np.inf]), under)
     return Design(storm, sewage, crossing, area, runoff, gates, mean)
 
 
@@ -206,8 +209,12 @@ def least_slope(size: np.ndarray) -> np.ndarray:
     return np.maximum((LEAST_SPEED * MANNING / (size / 4) ** (2 / 3)) ** 2, np.where(size <= 0.3, LEAST_SLOPE_300, 0.0005))
 
 
-def _dig(plan: CityPlan, tree: Forest, roots: np.ndarray, flow: np.ndarray, kind: int, least: np.ndarray) -> System:
-    """Sizes and levels from the far ends inwards, one level of the tree at a time; least: invert at each root below which a pump lifts."""
+def _dig(plan: CityPlan, tree: Forest, roots: np.ndarray, flow: np.ndarray, kind: int, least: np.ndarray, ceiling: np.ndarray) -> System:
+    """Sizes and levels from the far ends inwards, one level of the tree at a time.
+
+    least    invert at each root below which a pump lifts
+    ceiling  (J,) level that crowns must stay under at a crossing
+    """
     count = len(plan.junction_x)
     way = (flow > 0) & (tree.parent >= 0)
     used = way.copy()
@@ -230,7 +237,8 @@ def _dig(plan: CityPlan, tree: Forest, roots: np.ndarray, flow: np.ndarray, kind
         nodes = nodes[way[nodes]]
         up = tree.parent[nodes]
         for _ in range(2):
-            chosen, top, bottom = _one_level(ground[nodes], ground[up], length[nodes], flow[nodes], crown[nodes], invert[nodes], widest[nodes], bridge[nodes])
+            limits = np.minimum(crown[nodes], ceiling[nodes]), ceiling[up]
+            chosen, top, bottom = _one_level(ground[nodes], ground[up], length[nodes], flow[nodes], limits, invert[nodes], widest[nodes], bridge[nodes])
             deep = nodes[(ground[up] - bottom > DEEPEST) & np.isfinite(invert[nodes])]
             lift[deep], crown[deep], invert[deep] = True, np.inf, np.inf  # begins under its cover again
         size[nodes], start[nodes], end[nodes] = chosen, top, bottom
@@ -249,14 +257,18 @@ def _dig(plan: CityPlan, tree: Forest, roots: np.ndarray, flow: np.ndarray, kind
 
 
 def _one_level(
-    ground: np.ndarray, ground_up: np.ndarray, length: np.ndarray, flow: np.ndarray, crown: np.ndarray, invert: np.ndarray, widest: np.ndarray, bridge: np.ndarray
+    ground: np.ndarray, ground_up: np.ndarray, length: np.ndarray, flow: np.ndarray, limits: tuple[np.ndarray, np.ndarray], invert: np.ndarray, widest: np.ndarray,
+    bridge: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Diameter and inverts at both ends of independent sewers: every size is tried, the first that carries the flow is taken."""
+    """Diameter and inverts at both ends of independent sewers: every size is tried, the first that carries the flow is taken.
+
+    limits    highest crowns at both ends
+    """
     size = SIZES[None, :]
     cover = np.where(bridge, UNDER_RIVER, COVER)[:, None]
-    top = np.minimum(np.minimum(crown, ground[:, None].min(axis=1))[:, None] - DROP, ground[:, None] - cover) - size
+    top = np.minimum(limits[0][:, None] - DROP, ground[:, None] - cover) - size
     top = np.minimum(top, (invert - DROP)[:, None])
-    below = ground_up[:, None] - cover - size
+    below = np.minimum(ground_up[:, None] - cover, limits[1][:, None]) - size
     slope = np.maximum(least_slope(size), (top - below) / length[:, None])
     top = np.where(slope > STEEPEST, np.minimum(top, below + STEEPEST * length[:, None]), top)
     slope = np.minimum(slope, STEEPEST)

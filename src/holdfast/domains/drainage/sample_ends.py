@@ -14,7 +14,7 @@ from holdfast.model.delivery import Batch
 
 from . import sample_design as design
 from .sample_design import SPOTS, Design
-from .sample_tables import CODE, conduit_table, manhole_table, pieces_of
+from .sample_tables import BEHIND, CODE, conduit_table, manhole_table, pieces_of
 
 if TYPE_CHECKING:
     from holdfast.engines.layout.plan import CityPlan
@@ -39,7 +39,7 @@ def ends(plan: CityPlan, made: Design, both: list[Any]) -> Ends:
     storm = made.storm
     root = storm.roots
     bank = design.bank_points(plan, root)
-    spots = np.column_stack([plan.junction_x[root], plan.junction_y[root]]) + np.array(SPOTS[0])
+    spots = np.column_stack([plan.junction_x[root], plan.junction_y[root]]) + np.array(SPOTS[0]) + _behind(storm.lift[root])
     toward = bank - spots
     reach = np.maximum(np.hypot(*toward.T), 1e-6)
     chamber = spots + toward * np.clip(1 - GATE_LENGTH / reach, 0.3, 1.0)[:, None]
@@ -48,7 +48,8 @@ def ends(plan: CityPlan, made: Design, both: list[Any]) -> Ends:
     bottom = np.floor((top - np.maximum(design.least_slope(size), design.END_SLOPE) * length) * 1000) / 1000
     bank_level = design.bank_ground(plan, root)
     stage = np.round(bank_level - design.NORMAL_LEVEL, 3)
-    ground = np.round(np.maximum(plan.ground(*chamber.T), bottom + size + 0.5), 3)
+    ground = np.round(plan.ground(*chamber.T), 3)
+    bottom = np.minimum(bottom, np.floor((ground - design.COVER - size) * 1000) / 1000)
     zero = np.full(len(root), -1)
     course = np.stack([spots, (spots + chamber) / 2, chamber], axis=1)
     every, none, whole = np.arange(len(root)), np.zeros(len(root)), np.ones(len(root))
@@ -60,6 +61,11 @@ def ends(plan: CityPlan, made: Design, both: list[Any]) -> Ends:
     outfalls = pa.concat_tables([_outfalls(root, bank, bottom - SILL, bank_level, stage), foul[1]])
     return Ends(chambers, pa.concat_tables([storm_conduits, foul[0]]), _gates(root, chamber, bank, bottom, size), outfalls,
                 pa.concat_tables([_gauges(root, bank, stage), foul[3]]), foul[2])  # fmt: skip
+
+
+def _behind(lift: np.ndarray) -> np.ndarray:
+    """(n, 2) way from a wet well to the manhole behind its pumps, zero where there is no lift."""
+    return np.where(lift[:, None], np.array(BEHIND), 0.0)
 
 
 def _outfalls(root: np.ndarray, bank: np.ndarray, level: np.ndarray, ground: np.ndarray, stage: np.ndarray) -> pa.Table:
@@ -97,17 +103,18 @@ def _foul(plan: CityPlan, made: Design, laid: Any) -> tuple[pa.Table, pa.Table, 
     if len(root) == 0:
         root = np.array([design.sewage_root(plan)])
     at = np.column_stack([plan.building_x[site], plan.building_y[site]]) + np.array([9.0, 4.0])
-    spots = np.column_stack([plan.junction_x[root], plan.junction_y[root]]) + np.array(SPOTS[1])
+    spots = np.column_stack([plan.junction_x[root], plan.junction_y[root]]) + np.array(SPOTS[1]) + _behind(foul.lift[root])
     length = np.maximum(np.hypot(*(at - spots).T), 5.0)
     size, top = foul.size[root], foul.start[root]
     bottom = np.floor((top - np.maximum(design.least_slope(size), design.END_SLOPE) * length) * 1000) / 1000
+    bottom = np.minimum(bottom, np.floor((plan.ground(*at.T) - design.COVER - size) * 1000) / 1000)
     shapes = pieces_of(np.stack([spots, (spots + at) / 2, at], axis=1), np.zeros(1, int), np.zeros(1), np.ones(1), top, bottom)
     last = conduit_table(plan, asset_ids("drainage.conduit", "FO", np.zeros(1)), laid.start(root), asset_ids("drainage.outfall", "F", np.zeros(1)), shapes, CODE[1],
                          size, length, top, bottom, np.zeros(1), np.full(1, -1))  # fmt: skip
     ground = np.round(plan.building_z[site], 3)
     outfall = pa.table({
         "id": asset_ids("drainage.outfall", "F", np.zeros(1)), "geometry": geometry.points(at[:, 0], at[:, 1], bottom), "lifecycle": always("in_service", 1),
-        "ground_elevation": ground, "elevation": bottom, "type": always("FREE", 1), "stage": pa.nulls(1, pa.float64()), "flap_gate": always(False, 1),
+        "ground_elevation": np.round(plan.ground(*at.T), 3), "elevation": bottom, "type": always("FREE", 1), "stage": pa.nulls(1, pa.float64()), "flap_gate": always(False, 1),
         "system": always(CODE[1], 1), "status": always("0", 1),
     })  # fmt: skip
     works = pa.table({

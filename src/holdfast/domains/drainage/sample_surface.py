@@ -95,7 +95,7 @@ def inlets(plan: CityPlan, made: Design, laid: Any) -> pa.Table:
     row = np.concatenate([np.arange(len(ways)), laid.middle])
     share = np.concatenate([np.full(len(ways), 0.5 / np.maximum(np.bincount(laid.row, minlength=len(ways)), 1)), laid.share])
     street = system.tree.street[ways][row]
-    xy = along_course(system.course, share, row)
+    xy = along_course(laid.course, share, row)
     start = np.column_stack([plan.junction_x[plan.street_from[street]], plan.junction_y[plan.street_from[street]]])
     along = ((plan.junction_x[plan.street_to] - plan.junction_x[plan.street_from])[street], (plan.junction_y[plan.street_to] - plan.junction_y[plan.street_from])[street])
     distance = np.clip(((xy - start) * np.column_stack(along)).sum(axis=1) / plan.street_length[street], 0, plan.street_length[street])

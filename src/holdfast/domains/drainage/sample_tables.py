@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from holdfast.engines.layout.plan import CityPlan
 
 CODE = ("YS01", "WS02")  # storm and foul
+BEHIND = (1.2, 0.4)  # manhole behind the pumps of a lift from the wet well, east and north [m]
 MATERIALS, MANNING = ("PE", "T"), np.array([0.010, 0.013])
-FIRST_YEAR, LAST_YEAR = 1985, 2024
+FIRST_YEAR, LAST_YEAR = 1985, 2012  # older than the first survey of the sample
 
 
 def manhole_table(ids: pa.Array, xy: np.ndarray, level: np.ndarray, ground: np.ndarray, system: str, flow: np.ndarray) -> pa.Table:

@@ -14,7 +14,7 @@ from holdfast.model import geometry
 from holdfast.model.delivery import Batch
 
 from . import sample_design as design
-from .sample_design import COVER, Design
+from .sample_design import COVER, TRUNK_COVER, Design
 from .sample_points import hydrants, isolation_valves, sensors
 from .sample_stations import controls, curves, high_floors, pumps, stations, tanks, yard
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SPOT, TRUNK_SPOT = (-3.5, -3.0), (-5.0, -4.5)  # of nodes beside the middle of crossings, east and north [m]
 FROM_BUILDING_LINE, TRUNK_FROM_LINE = 5.0, 6.5  # right of the axis; telecom and gas lie outside, storm and sewage inside
 MATERIALS, C_FACTORS = ("PE", "QM", "G"), np.array([140.0, 130.0, 125.0])
-FIRST_YEAR, LAST_YEAR = 1985, 2024
+FIRST_YEAR, LAST_YEAR = 1985, 2012  # older than the first survey of the sample
 
 
 def sample(plan: CityPlan) -> list[Batch]:
@@ -63,7 +63,8 @@ def node_places(plan: CityPlan, made: Design) -> dict[str, np.ndarray]:
         "Q": site_xy[:1] + np.array([6.0, -6.0]),  # transmission pumps of the works
         "V": site_xy[1:] + np.array([-4.0, -9.0]),  # behind the valves that fill the ground tanks
     }
-    return {name: np.round(np.column_stack([xy, plan.ground(xy[:, 0], xy[:, 1]) - COVER]), 3) for name, xy in flat.items()}
+    cover = dict.fromkeys("TQV", TRUNK_COVER)
+    return {name: np.round(np.column_stack([xy, plan.ground(xy[:, 0], xy[:, 1]) - cover.get(name, COVER)]), 3) for name, xy in flat.items()}
 
 
 def _junctions(plan: CityPlan, made: Design, places: dict[str, np.ndarray], high: Any) -> pa.Table:
@@ -107,9 +108,9 @@ def _pipes(plan: CityPlan, made: Design, places: dict[str, np.ndarray], high: An
     return pa.concat_tables(tables)
 
 
-def _course(plan: CityPlan, xy: np.ndarray) -> np.ndarray:
-    """(n, k, 3) lines whose top lies COVER under the ground."""
-    z = plan.ground(xy[..., 0].ravel(), xy[..., 1].ravel()).reshape(xy.shape[:2]) - COVER
+def _course(plan: CityPlan, xy: np.ndarray, cover: float = COVER) -> np.ndarray:
+    """(n, k, 3) lines whose top lies so far under the ground."""
+    z = plan.ground(xy[..., 0].ravel(), xy[..., 1].ravel()).reshape(xy.shape[:2]) - cover
     return np.round(np.concatenate([xy, z[..., None]], axis=2), 3)
 
 
@@ -156,14 +157,14 @@ def _transmission(plan: CityPlan, made: Design, places: dict[str, np.ndarray]) -
     node = np.flatnonzero(made.trunk_used & (made.trunk.parent >= 0)) if len(made.station) > 1 else np.zeros(0, np.int64)
     parent, street = made.trunk.parent[node], made.trunk.street[node]
     row = -(plan.street_width / 2 - TRUNK_FROM_LINE)
-    course = _course(plan, street_courses(plan, street, plan.street_to[street] == parent, row, TRUNK_SPOT))
+    course = _course(plan, street_courses(plan, street, plan.street_to[street] == parent, row, TRUNK_SPOT), TRUNK_COVER)
     ends = asset_ids("water.junction", "T", parent), asset_ids("water.junction", "T", node)
     return asset_ids("water.pipe", "T", node), *ends, course, made.trunk_diameter[node], {"street": street, "transmission": True}
 
 
 def _tank_inlets(plan: CityPlan, made: Design, places: dict[str, np.ndarray]) -> tuple[Any, ...]:
     k = np.arange(1, len(made.station))
-    course = np.stack([places["V"], yard(plan, made)[1:]], axis=1)
+    course = _course(plan, np.stack([places["V"], yard(plan, made)[1:]], axis=1)[..., :2], TRUNK_COVER)
     ends = asset_ids("water.junction", "V", k), asset_ids("water.tank", "K", k)
     return asset_ids("water.pipe", "Y", k), *ends, course, np.maximum(0.3, design.pick(1.15 * made.mean[1:], 1.5)), {"transmission": True}
 

@@ -22,6 +22,7 @@ PATTERN = (0.45, 0.40, 0.38, 0.38, 0.44, 0.64, 1.00, 1.38, 1.46, 1.30, 1.20, 1.2
 PEAK = 1.55  # of the pattern against its mean, rounded up
 FILL = 2.0  # tank filling against mean demand of the floors it serves
 COVER = 1.0  # of pipes; at least 0.7 under carriageways [recalled, standards.md 5.4]
+TRUNK_COVER = 2.2  # of transmission mains, which pass under the others
 SIZES = np.array([0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.0, 3.4, 4.0])
 LEAST = np.array([0.3, 0.2, 0.15])  # diameter by street class
 HAZEN_WILLIAMS = 130.0

@@ -53,7 +53,7 @@ class HighFloors:
         flow = design.FILL * self.made.high[at]
         diameter = np.maximum(0.1, design.pick(flow, 1.0))
         loss = 20.0 * 19.62 / (flow / (np.pi / 4 * diameter**2)) ** 2
-        course = np.stack([_gate(self.plan, self.made, at), self.room[self.tank]], axis=1)
+        course = np.stack([_gate(self.plan, self.made, at), self.room[self.tank] - np.array([0.0, 0.0, COVER])], axis=1)
         more = {"minor_loss": loss, "street": np.full(len(at), -1)}
         return asset_ids("water.pipe", "F", block), asset_ids("water.junction", "B", block), asset_ids("water.tank", "Z", block), course, diameter, more
 
@@ -73,7 +73,7 @@ def high_floors(plan: CityPlan, made: Design, places: dict[str, np.ndarray]) -> 
     inward = np.column_stack(plan.along(gates.street[estate], gates.at[estate], gates.side[estate] * (plan.street_width[gates.street[estate]] / 2 + 4.0)))
     top = np.round(ground + design.STOREY * (gates.storeys[estate] - 1) + 1.0, 3)
     node = np.column_stack([np.round(inward, 3) + np.array([0.6, 0.6]), top])
-    room = np.column_stack([np.round(inward, 3), np.round(ground, 3)])
+    room = np.round(np.column_stack([inward, plan.ground(*inward.T)]), 3)
     tanked = made.tanked[estate]
     root = made.districts.root[gates.crossing[estate]]
     before = np.where(tanked, ground + 0.5, made.head[root] - made.loss[gates.crossing[estate]] - 2.5)
@@ -121,10 +121,10 @@ def pumps(plan: CityPlan, made: Design, places: dict[str, np.ndarray], high: Hig
 def yard(plan: CityPlan, made: Design) -> np.ndarray:
     """(k, 3) where each station draws: the clear-water tank of the works, the ground tanks of the others."""
     site = made.station
-    xyz = np.column_stack([plan.building_x[site], plan.building_y[site], plan.building_z[site]])
-    xyz[0, 1] -= 10.0
-    xyz[1:] += np.array([-8.0, -6.0, 0.0])
-    return np.round(xyz, 3)
+    xy = np.column_stack([plan.building_x[site], plan.building_y[site]])
+    xy[0, 1] -= 10.0
+    xy[1:] += np.array([-8.0, -6.0])
+    return np.round(np.column_stack([xy, plan.ground(*xy.T)]), 3)
 
 
 def _pump_rows(
