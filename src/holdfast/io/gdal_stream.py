@@ -181,6 +181,7 @@ class GdalStream:
 
 
 def path_is_shapefile(target: str) -> bool:
+    """True for the main file of a shapefile."""
     return target.lower().endswith(".shp")
 
 

@@ -109,4 +109,5 @@ def reference(kind: str, token: str | None) -> str | None:
 
 
 def token(line: Line, at: int) -> str | None:
+    """The word at a position of a line, or None."""
     return line.tokens[at] if at < len(line.tokens) else None

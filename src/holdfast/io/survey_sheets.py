@@ -51,6 +51,7 @@ class Sheet:
 
 
 def table_files(path: Path) -> list[Path]:
+    """The text tables of a folder, or the one file."""
     if path.is_file():
         return [path]
     return sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in {".csv", ".tsv", ".txt"} and not p.name.startswith("."))
@@ -84,6 +85,7 @@ def classify(headings: list[str]) -> tuple[str | None, dict[str, str]]:
 
 
 def group_of(stem: str) -> str:
+    """What is left of a file name without the words for point and line tables: the delivery both belong to."""
     for word in ("管点表", "管线表", "点表", "线表", "管点", "管线", "点", "线", "points", "lines", "point", "line", "表"):
         stem = stem.replace(word, "").replace(word.upper(), "").replace(word.capitalize(), "")
     return stem.strip(" _-").casefold()

@@ -49,10 +49,12 @@ def chunked(column: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def is_text(kind: pa.DataType) -> bool:
+    """True for every Arrow text type."""
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
 def is_numeric(kind: pa.DataType) -> bool:
+    """True for whole, floating and decimal types."""
     return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
 
 

@@ -164,6 +164,7 @@ def bank_points(plan: CityPlan, roots: np.ndarray) -> np.ndarray:
 
 
 def bank_ground(plan: CityPlan, roots: np.ndarray) -> np.ndarray:
+    """Ground level [m] on the bank at each root."""
     return plan.ground(*bank_points(plan, roots).T)
 
 

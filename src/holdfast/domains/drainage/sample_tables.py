@@ -34,6 +34,7 @@ def manhole_table(ids: pa.Array, xy: np.ndarray, level: np.ndarray, ground: np.n
 
 
 def where(present: np.ndarray, value: str) -> pa.Array:
+    """A text column with `value` where present, null elsewhere."""
     return pa.array([value], pa.string()).take(pa.array(np.zeros(len(present), np.int64), mask=~present))
 
 

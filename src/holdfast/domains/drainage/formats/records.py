@@ -16,10 +16,12 @@ _TAKEN = frozenset({"INFLOWS", "DWF", "TAGS", "POLYGONS"})  # lines that became 
 
 
 def options_of(reading: Reading) -> dict[str, str]:
+    """Options of the file by upper-case name."""
     return {line.tokens[0].upper(): " ".join(line.tokens[1:]) for line in reading.sections.of("OPTIONS") if len(line.tokens) > 1}
 
 
 def check_options(reading: Reading) -> None:
+    """Report a flow unit that SWMM does not know."""
     unit = reading.options.get("FLOW_UNITS")
     if unit and unit.upper() not in FLOW:
         line = next(line for line in reading.sections.of("OPTIONS") if line.tokens[0].upper() == "FLOW_UNITS")
@@ -113,6 +115,7 @@ def _uses(reading: Reading) -> dict[str, str]:
 
 
 def read_patterns(reading: Reading) -> None:
+    """Time patterns: type and multipliers, continued over lines."""
     found: dict[str, dict[str, Any]] = {}
     values: dict[str, list[float]] = {}
     for line in reading.sections.of("PATTERNS"):

@@ -18,6 +18,7 @@ _INFILTRATION = {"HORTON": ["76", "13", "4", "7", "0"], "MODIFIED_HORTON": ["76"
 
 
 def gauges(export: Export, files: dict[str, str]) -> list[str]:
+    """Lines of [RAINGAGES]."""
     def cells(row: dict[str, Any]) -> list[str]:
         line = [export.word(row["id"]), row.get("format") or "INTENSITY", row.get("interval") or "0:05", plain(1.0 if row.get("snow_factor") is None else row["snow_factor"])]
         if row.get("file"):
@@ -29,6 +30,7 @@ def gauges(export: Export, files: dict[str, str]) -> list[str]:
 
 
 def subcatchments(export: Export) -> list[str]:
+    """Lines of [SUBCATCHMENTS]."""
     length = export.units.length
     usable = {row["id"] for row in export.rows(GAUGE) if row.get("series") or row.get("file")}
 
@@ -43,6 +45,7 @@ def subcatchments(export: Export) -> list[str]:
 
 
 def subareas(export: Export) -> list[str]:
+    """Lines of [SUBAREAS]."""
     depth, out = export.units.rain_depth, []
     for row in export.rows(AREA):
         line = [export.word(row["id"]), plain(export.number(row, AREA, "impervious_n", 1.0, 0.015)), plain(export.number(row, AREA, "pervious_n", 1.0, 0.2)),
@@ -53,6 +56,7 @@ def subareas(export: Export) -> list[str]:
 
 
 def infiltration(export: Export, method: str) -> list[str]:
+    """Lines of [INFILTRATION]."""
     out = []
     for row in export.rows(AREA):
         words = [str(word) for word in json.loads(row["infiltration_parameters"])] if row.get("infiltration_parameters") else None
@@ -64,6 +68,7 @@ def infiltration(export: Export, method: str) -> list[str]:
 
 
 def curves(export: Export) -> list[str]:
+    """Lines of [CURVES]."""
     out: list[str] = []
     for row in export.rows(CURVE):
         fx, fy = export.units.curve(row.get("type") or "")
@@ -74,6 +79,7 @@ def curves(export: Export) -> list[str]:
 
 
 def series(export: Export, files: dict[str, str]) -> list[str]:
+    """Lines of [TIMESERIES]."""
     out: list[str] = []
     for row in export.rows(SERIES):
         name = export.word(row["id"])
@@ -88,6 +94,7 @@ def series(export: Export, files: dict[str, str]) -> list[str]:
 
 
 def patterns(export: Export) -> list[str]:
+    """Lines of [PATTERNS]."""
     out: list[str] = []
     for row in export.rows(PATTERN):
         values = json.loads(row["multipliers"])
@@ -100,12 +107,14 @@ def patterns(export: Export) -> list[str]:
 
 
 def tags(export: Export) -> list[str]:
+    """Lines of [TAGS]."""
     groups = [("Node", kind, export.rows(kind)) for kind in NODE_KINDS] + [("Link", kind, export.links[kind]) for kind in LINK_KINDS]
     groups += [("Subcatch", AREA, export.rows(AREA)), ("Gage", GAUGE, export.rows(GAUGE))]
     return columns([word, export.word(row["id"]), row["tag"]] for word, _, rows in groups for row in rows if row.get("tag"))
 
 
 def polygons(export: Export) -> list[str]:
+    """Lines of [POLYGONS]."""
     out = []
     for asset_id, ring in export.rings().items():
         if asset_id in export.names:

@@ -27,6 +27,7 @@ def read_links(reading: Reading) -> None:
 
 
 def status_of(word: str) -> str | None:
+    """The status code of a word of the file, or None."""
     return _STATUS.get(word[:4].upper())
 
 

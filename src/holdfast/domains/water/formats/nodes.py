@@ -96,6 +96,7 @@ def read_demands(reading: Reading) -> None:
 
 
 def read_emitters(reading: Reading) -> None:
+    """Emitter coefficients of junctions."""
     for line in reading.sections.of("EMITTERS"):
         if reading.enough(line, 2, "EMITTERS", "water.junction"):
             row = reading.node_row(line, line.tokens[0], "EMITTERS")
@@ -154,6 +155,7 @@ def read_sources(reading: Reading) -> None:
 
 
 def read_mixing(reading: Reading) -> None:
+    """Mixing models of tanks."""
     for line in reading.sections.of("MIXING"):
         if not reading.enough(line, 2, "MIXING", "water.tank"):
             continue

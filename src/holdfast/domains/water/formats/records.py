@@ -151,6 +151,7 @@ def _pump_energy(reading: Reading, line: Line) -> bool:
 
 
 def read_patterns(reading: Reading) -> None:
+    """Time patterns, their multipliers gathered over lines."""
     found: dict[str, tuple[Line, list[float]]] = {}
     for line in reading.sections.of("PATTERNS"):
         _, values = found.setdefault(line.tokens[0], (line, []))
@@ -234,6 +235,7 @@ def _bad_statement(reading: Reading, line: Line) -> None:
 
 
 def read_tags(reading: Reading) -> None:
+    """Tags of nodes and links."""
     for line in reading.sections.of("TAGS"):
         if reading.enough(line, 3, "TAGS", OPTION):
             node = line.tokens[0].upper().startswith("N")

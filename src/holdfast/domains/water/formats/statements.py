@@ -19,10 +19,12 @@ PRESSURE_VALVES = frozenset({"PRV", "PSV", "PBV"})
 
 
 def to_si(value: float, factor: float) -> str:
+    """A number of the file in SI, as text that keeps every digit."""
     return repr(value * factor)
 
 
 def from_si(value: float, factor: float) -> str:
+    """An SI number in the unit of the file, as text."""
     return plain(value / factor)
 
 

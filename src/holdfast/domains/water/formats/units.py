@@ -104,10 +104,12 @@ def headloss_of(word: str) -> str | None:
 
 
 def first(value: str) -> str:
+    """The first word, or nothing."""
     return value.split(maxsplit=1)[0] if value.split() else ""
 
 
 def real(value: str | None, default: float) -> float:
+    """The first word as a number; `default` where it is none or zero."""
     try:
         return float(first(value or "")) or default
     except ValueError:
