@@ -30,7 +30,7 @@ def test_files_are_found():
 
 
 def test_no_paths_of_one_machine():
-    assert search(MACHINE_PATH, skip=(".plan/",)) == []
+    assert search(MACHINE_PATH) == []
 
 
 def test_no_package_registries_lock_files_included():
@@ -38,7 +38,7 @@ def test_no_package_registries_lock_files_included():
 
 
 def test_no_leftovers():
-    assert search(LEFTOVER, skip=(".plan/", "ui/package-lock.json")) == []
+    assert search(LEFTOVER, skip=("ui/package-lock.json",)) == []
 
 
 def test_lock_files_pin_by_hash():

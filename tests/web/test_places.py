@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from holdfast.model.errors import Invalid
 from holdfast.web.places import Places
 from small_catalog import make_city
 
@@ -41,8 +42,19 @@ def test_a_local_city_keeps_its_shapes(tmp_path: Path) -> None:
     assert places.city_box(0.0, 0.0, float(lon[1]), float(lat[2])) == pytest.approx((0, 0, 1000, 1000), abs=0.02)
 
 
-def test_an_old_datum_without_a_known_shift_is_shown_on_its_own_datum(tmp_path: Path) -> None:
-    places = Places.of(make_city(tmp_path / "city", "EPSG:2437"), (500_000.0, 3_300_000.0))  # Beijing 1954 / 3-degree Gauss-Kruger CM 120E
+def test_a_datum_without_a_known_shift_is_shown_on_itself(tmp_path: Path) -> None:
+    places = Places.of(make_city(tmp_path / "city", "EPSG:2346"), (500_000.0, 3_300_000.0))  # Xian 1980 / Gauss-Kruger CM 123E
     lon, lat = places.lonlat([500_000.0], [3_300_000.0])
-    assert places.georeferenced and places.datum != "none"
-    assert lon[0] == pytest.approx(120.0, abs=0.01) and 29.5 < lat[0] < 30.0
+    assert places.georeferenced and places.datum == "Xian 1980"
+    assert lon[0] == pytest.approx(123.0, abs=1e-6) and 29.5 < lat[0] < 30.0
+    assert places.city_box(float(lon[0]), float(lat[0]), float(lon[0]) + 1e-4, float(lat[0]) + 1e-4)[0] == pytest.approx(500_000.0, abs=0.05)
+
+
+def test_a_box_on_the_other_side_of_the_earth_is_refused_or_empty(tmp_path: Path) -> None:
+    places = Places.of(make_city(tmp_path / "city"), (500_000.0, 3_300_000.0))
+    try:
+        box = places.city_box(-70.0, -40.0, -66.0, -38.0)
+    except Invalid as error:
+        assert error.fix
+    else:
+        assert not (box[0] <= 500_000 <= box[2] and box[1] <= 3_300_000 <= box[3])
