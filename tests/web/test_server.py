@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +21,7 @@ from holdfast import catalog
 from holdfast.app.cities import create_city
 from holdfast.model import geometry
 from holdfast.model.city import City
-from holdfast.model.errors import SEVEN_ERRORS
+from holdfast.model.errors import SEVEN_ERRORS, Unavailable
 from holdfast.web import server
 
 CHECK = "base.assess_survey"
@@ -178,3 +185,37 @@ def test_a_missing_page_says_how_to_build_it(tmp_path: Path, monkeypatch: pytest
     with create_city(str(tmp_path / "city")) as city:
         answer = TestClient(server.create_app(city), raise_server_exceptions=False).get("/")
     assert answer.status_code == 404 and "make setup" in answer.json()["fix"]
+
+
+def test_a_taken_port_is_an_error_with_a_fix(tmp_path: Path) -> None:
+    with socket.socket() as taken, create_city(str(tmp_path / "city")) as city:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(Unavailable, match="cannot be listened on") as caught:
+            server.serve(city, port=taken.getsockname()[1])
+    assert "--port" in caught.value.fix
+
+
+def test_serving_answers_and_stops_when_interrupted(tmp_path: Path) -> None:
+    create_city(str(tmp_path / "city"), name="Town").close()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-c", "from holdfast.cli import main; main()", "serve", str(tmp_path / "city"), "--port", str(port)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert f"Town: http://127.0.0.1:{port}" in process.stderr.readline()
+        for _ in range(100):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/kinds", timeout=5) as answer:
+                    assert answer.read() == b"{}"
+                break
+            except (ConnectionError, urllib.error.URLError):
+                time.sleep(0.1)
+        else:
+            pytest.fail("the server never answered")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) in (0, 130, -signal.SIGINT)
+    finally:
+        process.kill()
+        process.communicate()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +16,7 @@ from holdfast import __version__
 from holdfast.app.running import parameters_of, run_capability
 from holdfast.app.summary import summarise
 from holdfast.model.city import City
-from holdfast.model.errors import HoldfastError, Invalid, NotFound
+from holdfast.model.errors import HoldfastError, Invalid, NotFound, Unavailable
 from holdfast.model.spec import Capability
 
 from .findings import findings_list
@@ -47,13 +49,27 @@ def create_app(city: City) -> FastAPI:
 
 
 def serve(city: City, host: str = "127.0.0.1", port: int = 8600) -> None:
-    """Serve a city until interrupted.
+    """Serve a city until interrupted; the address is printed on standard error.
 
-    host    address to listen on; the default is reachable from this computer only
+    host      address to listen on; the default is reachable from this computer only
+    raises    Unavailable if the address cannot be listened on
     """
     import uvicorn
 
-    uvicorn.run(create_app(city), host=host, port=port, log_level="warning", timeout_graceful_shutdown=STOP_SECONDS)
+    _require_free(host, port)
+    app = create_app(city)
+    print(f"{city.name}: http://{host}:{port}  (Ctrl+C stops)", file=sys.stderr, flush=True)
+    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=STOP_SECONDS)
+
+
+def _require_free(host: str, port: int) -> None:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise Unavailable(f"{host}:{port} cannot be listened on: {error.strerror or error}", fix="Choose another with --port or --host") from error
 
 
 def _add_errors(app: FastAPI) -> None:
