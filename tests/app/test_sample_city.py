@@ -85,6 +85,6 @@ def test_wrong_sizes_and_taken_places_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="reference city has"):
         create_sample_city(str(tmp_path / "tiny"), assets=5)
     assert not (tmp_path / "tiny").exists()
-    create_sample_city(str(tmp_path / "a"), assets=1_000)
+    create_sample_city(str(tmp_path / "a"), assets=2_000)
     with pytest.raises(Conflict):
-        create_sample_city(str(tmp_path / "a"), assets=1_000)
+        create_sample_city(str(tmp_path / "a"), assets=2_000)

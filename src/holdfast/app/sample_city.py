@@ -28,7 +28,7 @@ BUILT = np.datetime64("2020-01-01T00:00:00", "ms")
 def create_sample_city(location: str, *, assets: int = 20_000, seed: int = 7, progress: Callable[[str, int], None] | None = None) -> City:
     """Make a city and fill it with the reference city, in one transaction.
 
-    assets   about how many, 1,000 to 4,000,000; the domains' rows add up to within a tenth of it
+    assets   about how many, 2,000 to 4,000,000; the domains' rows add up to within a tenth of it
     seed     the same seed and number give the same facts, ids and coordinates
     raises   Conflict if there is a city already; Invalid if the number is out of range
     """

@@ -13,10 +13,11 @@ GAS_CONSTANT, TEMPERATURE = 518.3, 288.15  # methane [J/kg/K]; [K]
 
 
 def friction(flow: np.ndarray, inner: np.ndarray, rough: np.ndarray) -> np.ndarray:
-    """Darcy friction factor by Swamee and Jain; laminar below Reynolds 2000."""
-    reynolds = np.maximum(4 * np.abs(flow) / (np.pi * inner * VISCOSITY), 1e-6)
-    turbulent = 0.25 / np.log10(rough / (3.7 * inner) + 5.74 / np.maximum(reynolds, 2000.0) ** 0.9) ** 2
-    return np.where(reynolds < 2000.0, 64.0 / reynolds, turbulent)
+    """Darcy friction factor by Churchill (1977): one smooth formula from laminar to rough, so that iterations settle."""
+    reynolds = np.maximum(4 * np.abs(flow) / (np.pi * inner * VISCOSITY), 1.0)
+    a = (2.457 * np.log(1 / ((7 / reynolds) ** 0.9 + 0.27 * rough / inner))) ** 16
+    b = (37530.0 / reynolds) ** 16
+    return 8 * ((8 / reynolds) ** 12 + (a + b) ** -1.5) ** (1 / 12)
 
 
 def resistance(flow: np.ndarray, pipe: dict[str, np.ndarray]) -> np.ndarray:

@@ -61,8 +61,8 @@ def test_number_of_buildings_follows_the_request(assets, seed):
 
 
 def test_larger_requests_have_more_buildings_at_a_steady_rate():
-    counts = [building_count(n) for n in (1_000, 2_000, 20_000, 100_000, 1_000_000)]
-    assert counts == sorted(counts) and counts[0] > 50
+    counts = [building_count(n) for n in (2_000, 20_000, 100_000, 1_000_000)]
+    assert counts == sorted(counts) and counts[0] > 100
     assert 9.0 < 1_000_000 / counts[-1] < 9.5
 
 
@@ -173,7 +173,7 @@ def test_the_ground_falls_to_the_river_and_is_above_it_everywhere():
 
 def test_bending_never_folds_the_plan():
     for seed in range(8):
-        terrain = plan_of(2_000, 7).terrain if seed == 7 else make_plan(1_000, seed).terrain
+        terrain = plan_of(2_000, 7).terrain if seed == 7 else make_plan(2_000, seed).terrain
         grid = np.linspace(-terrain.radius, terrain.radius, 120)
         x, y = np.meshgrid(grid, grid)
         bx, by = terrain.bend(x, y)

@@ -23,8 +23,8 @@ from .random import stream
 from .streets import make_streets
 from .terrain import CENTRE, Terrain, make_terrain
 
-LEAST, MOST = 1_000, 4_000_000
-ASSETS_PER_BUILDING, EDGE_ASSETS = 9.0, 47.0  # rows of all sectors = 9 n + 47 sqrt(n) for n buildings; measured on cities of 2,000 to 100,000
+LEAST, MOST = 2_000, 4_000_000
+ASSETS_PER_BUILDING, EDGE_ASSETS, FIXED_ASSETS = 9.1, 35.7, 545.0  # rows of all sectors = 9.1 n + 35.7 sqrt(n) + 545 for n buildings, measured
 GROSS_AREA = 5900.0  # first guess of city square per building, river and fields included [m2]
 
 
@@ -128,14 +128,14 @@ class CityPlan:
 
 def building_count(assets: int) -> int:
     """Number of buildings whose city has about that many assets over all sectors."""
-    root = (np.sqrt(EDGE_ASSETS**2 + 4.0 * ASSETS_PER_BUILDING * assets) - EDGE_ASSETS) / (2.0 * ASSETS_PER_BUILDING)
+    root = (np.sqrt(EDGE_ASSETS**2 + 4.0 * ASSETS_PER_BUILDING * (assets - FIXED_ASSETS)) - EDGE_ASSETS) / (2.0 * ASSETS_PER_BUILDING)
     return round(float(root) ** 2)
 
 
 def make_plan(assets: int, seed: int) -> CityPlan:
     """Plan a city for about that many assets over all sectors; the same arguments always give the same plan.
 
-    assets   1,000 to 4,000,000
+    assets   2,000 to 4,000,000
     raises   Invalid if the number is out of range
     """
     if not LEAST <= assets <= MOST:

@@ -311,14 +311,16 @@ def street_paths(plan: CityPlan, tail: tuple[np.ndarray, np.ndarray], head: tupl
     return Paths(first, flat[:, 0].astype(np.int64), flat[:, 1], flat[:, 2])
 
 
-def _paths_of(plan: CityPlan, rows: np.ndarray, tail: tuple[np.ndarray, np.ndarray], head: tuple[np.ndarray, np.ndarray]) -> list[tuple[int, list[tuple[int, float, float]]]]:
+def _paths_of(
+    plan: CityPlan, rows: np.ndarray, tail: tuple[np.ndarray, np.ndarray], head: tuple[np.ndarray, np.ndarray], margin: float = 400.0
+) -> list[tuple[int, list[tuple[int, float, float]]]]:
+    """Steps of some paths, searched within `margin` metres around their ends, or farther where the streets there do not hang together."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import dijkstra
 
     streets = np.unique(np.concatenate([tail[0][rows], head[0][rows]]))
     ends = np.unique(np.concatenate([plan.street_from[streets], plan.street_to[streets]]))
     x, y = plan.junction_x[ends], plan.junction_y[ends]
-    margin = 400.0
     near = np.flatnonzero((plan.junction_x >= x.min() - margin) & (plan.junction_x <= x.max() + margin)
                           & (plan.junction_y >= y.min() - margin) & (plan.junction_y <= y.max() + margin))
     local = np.full(len(plan.junction_x), -1)
@@ -331,6 +333,8 @@ def _paths_of(plan: CityPlan, rows: np.ndarray, tail: tuple[np.ndarray, np.ndarr
     single = np.array(sorted(set(street_between.values())), dtype=np.int64)
     graph = coo_matrix((plan.street_length[single], (u[single], v[single])), shape=(len(near), len(near))).tocsr()
     distance, parent = dijkstra(graph, directed=False, indices=local[ends], return_predecessors=True)
+    if np.isinf(distance[:, local[ends]]).any() and len(near) < len(plan.junction_x):
+        return _paths_of(plan, rows, tail, head, 4.0 * margin)
     row_of = {int(node): i for i, node in enumerate(local[ends])}
     found = []
     for row in rows.tolist():
