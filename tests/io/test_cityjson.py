@@ -77,7 +77,8 @@ def test_all_writings_of_the_crs_are_understood(tmp_path, name, code):
 
 @pytest.mark.parametrize(
     ("change", "word"),
-    [({"version": "3.7"}, "version"), ({"type": "FeatureCollection"}, "CityJSON"), ({"vertices": [[1, 2]]}, "vertices"), ({"transform": "none"}, "vertices"), ({"CityObjects": []}, "CityJSON")],
+    [({"version": "3.7"}, "version"), ({"type": "FeatureCollection"}, "CityJSON"), ({"vertices": [[1, 2]]}, "vertices"), ({"transform": "none"}, "vertices"),
+     ({"CityObjects": []}, "CityJSON")],
 )
 def test_documents_that_cannot_be_read_are_refused_with_a_fix(tmp_path, change, word):
     with pytest.raises(Invalid, match=word) as caught:
