@@ -67,6 +67,13 @@ class ModelTables:
             return ""
         return self.names.get(asset_id) or clean(asset_id.partition(":")[2], self.name_bytes)
 
+    def optional(self, asset_id: str | None) -> str:
+        """As `name`, but empty and counted where the city has no such row: for patterns, without which a model still runs."""
+        if not asset_id or asset_id in self.names:
+            return self.names.get(asset_id or "", "")
+        self.left_out[f"reference to a {asset_id.partition(':')[0].partition('.')[2]} that the city does not have"] += 1
+        return ""
+
     def number(self, row: dict[str, Any], kind: str, field: str, factor: float, default: float | None = None) -> float:
         """A field in the file's units; `default` (SI) where it is missing, which is counted."""
         value = row.get(field)

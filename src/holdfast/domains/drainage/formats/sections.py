@@ -46,10 +46,12 @@ def _head(export: Export, row: dict[str, Any]) -> list[str]:
 
 
 def junctions(export: Export) -> list[str]:
+    """Lines of [JUNCTIONS]."""
     return described(export, ((row, [*_head(export, row), *_depths(export, row)]) for row in export.rows("drainage.manhole")))
 
 
 def outfalls(export: Export) -> list[str]:
+    """Lines of [OUTFALLS]."""
     def cells(row: dict[str, Any]) -> list[str]:
         kind = row.get("type") or "FREE"
         data = export.si(row.get("stage"), export.units.length) if kind == "FIXED" else export.word(row["stage_curve"]) if row.get("stage_curve") else ""
@@ -59,6 +61,7 @@ def outfalls(export: Export) -> list[str]:
 
 
 def dividers(export: Export) -> list[str]:
+    """Lines of [DIVIDERS]."""
     def cells(row: dict[str, Any]) -> list[str]:
         kind, units = row.get("type") or "OVERFLOW", export.units
         data = {
@@ -71,6 +74,7 @@ def dividers(export: Export) -> list[str]:
 
 
 def storage(export: Export) -> list[str]:
+    """Lines of [STORAGE]."""
     def cells(row: dict[str, Any]) -> list[str]:
         shape, length = row.get("shape") or "FUNCTIONAL", export.units.length
         if shape == "TABULAR":
@@ -90,6 +94,7 @@ def _ends(export: Export, row: dict[str, Any]) -> list[str]:
 
 
 def conduits(export: Export) -> list[str]:
+    """Lines of [CONDUITS]."""
     kind = "drainage.conduit"
 
     def cells(row: dict[str, Any]) -> list[str]:
@@ -109,6 +114,7 @@ def conduits(export: Export) -> list[str]:
 
 
 def pumps(export: Export) -> list[str]:
+    """Lines of [PUMPS]."""
     def cells(row: dict[str, Any]) -> list[str]:
         curve = export.word(row["curve"]) if row.get("curve") else "*"
         line = [*_ends(export, row), curve, row.get("initial_status") or "ON"]
@@ -136,6 +142,7 @@ def orifices(export: Export) -> list[str]:
 
 
 def weirs(export: Export) -> list[str]:
+    """Lines of [WEIRS]."""
     def cells(row: dict[str, Any]) -> list[str]:
         line = [*_ends(export, row), row.get("type") or "TRANSVERSE", export.offset(row, "from"), export.si(row.get("discharge_coefficient"), export.units.weir)]
         further = _list(row, "model_row")
@@ -145,6 +152,7 @@ def weirs(export: Export) -> list[str]:
 
 
 def outlets(export: Export) -> list[str]:
+    """Lines of [OUTLETS]."""
     def cells(row: dict[str, Any]) -> list[str]:
         kind = row.get("type") or "FUNCTIONAL/DEPTH"
         if row.get("coefficients"):
@@ -158,6 +166,7 @@ def outlets(export: Export) -> list[str]:
 
 
 def xsections(export: Export) -> list[str]:
+    """Lines of [XSECTIONS]."""
     out = []
     for kind in ("drainage.conduit", "drainage.orifice", "drainage.weir"):
         out += [[export.word(row["id"]), *_shape(export, kind, row)] for row in export.links[kind]]
@@ -191,6 +200,7 @@ def _shape(export: Export, kind: str, row: dict[str, Any]) -> list[str]:
 
 
 def losses(export: Export) -> list[str]:
+    """Lines of [LOSSES]."""
     out = []
     for row in export.links["drainage.conduit"]:
         if all(row.get(field) is None for field in ("entry_loss", "exit_loss", "average_loss", "seepage_rate")) and not row.get("flap_gate"):
@@ -203,30 +213,33 @@ def losses(export: Export) -> list[str]:
 
 
 def inflows(export: Export) -> list[str]:
+    """Lines of [INFLOWS]."""
     out = []
     for kind in NODE_KINDS:
         for row in export.rows(kind):
             if row.get("inflow_series") or row.get("inflow_baseline") is not None or row.get("inflow_scale") is not None:
                 scale = 1.0 if row.get("inflow_scale") is None else row["inflow_scale"]
-                cells = [export.word(row["id"]), "FLOW", export.word(row.get("inflow_series")), "FLOW", "1.0", plain(scale)]
+                cells = [export.word(row["id"]), "FLOW", quoted(export.optional(row.get("inflow_series"))), "FLOW", "1.0", plain(scale)]
                 if row.get("inflow_baseline") is not None:
                     cells.append(plain(row["inflow_baseline"] / export.units.flow))
-                    cells += [export.word(row["inflow_pattern"])] if row.get("inflow_pattern") else []
+                    cells += [quoted(pattern)] if (pattern := export.optional(row.get("inflow_pattern"))) else []
                 out.append(cells)
     return columns(out)
 
 
 def dry_weather(export: Export) -> list[str]:
+    """Lines of [DWF]."""
     out = []
     for kind in NODE_KINDS:
         for row in export.rows(kind):
             if row.get("dry_weather_flow") is not None:
                 names = json.loads(row["dry_weather_patterns"]) if row.get("dry_weather_patterns") else []
-                out.append([export.word(row["id"]), "FLOW", plain(row["dry_weather_flow"] / export.units.flow), *(export.word(name) for name in names)])
+                out.append([export.word(row["id"]), "FLOW", plain(row["dry_weather_flow"] / export.units.flow), *(quoted(export.optional(name)) for name in names)])
     return columns(out)
 
 
 def coordinates(export: Export) -> list[str]:
+    """Lines of [COORDINATES]."""
     return columns(
         [export.word(row["id"]), plain(float(points[0, 0])), plain(float(points[0, 1]))]
         for kind in NODE_KINDS for row in export.rows(kind) if len(points := export.points(kind, row))
@@ -234,6 +247,7 @@ def coordinates(export: Export) -> list[str]:
 
 
 def vertices(export: Export) -> list[str]:
+    """Lines of [VERTICES]."""
     return columns(
         [export.word(row["id"]), plain(float(point[0])), plain(float(point[1]))]
         for kind in (*LINK_KINDS, "drainage.gate") for row in export.links[kind] for point in export.points(kind, row)[1:-1]
@@ -241,6 +255,7 @@ def vertices(export: Export) -> list[str]:
 
 
 def symbols(export: Export) -> list[str]:
+    """Lines of [SYMBOLS]."""
     return columns(
         [export.word(row["id"]), plain(float(points[0, 0])), plain(float(points[0, 1]))] for row in export.rows(GAUGE) if len(points := export.points(GAUGE, row))
     )

@@ -23,6 +23,7 @@ def _note(row: dict[str, Any]) -> str:
 
 
 def junctions(export: Export) -> list[str]:
+    """Lines of [JUNCTIONS]."""
     units, kind, out = export.units, "water.junction", []
     for row in export.rows(kind):
         level = row.get("elevation")
@@ -30,7 +31,7 @@ def junctions(export: Export) -> list[str]:
             level = _level(export, kind, row)
         several = row.get("demands") is not None
         demand = 0.0 if several else (row.get("demand") or 0.0) / units.flow
-        pattern = "" if several else export.name(row.get("demand_pattern"))
+        pattern = "" if several else export.optional(row.get("demand_pattern"))
         out.append([f" {export.names[row['id']]}", plain(level / units.length), plain(demand), pattern, _note(row)])
     return columns(out)
 
@@ -45,14 +46,16 @@ def _level(export: Export, kind: str, row: dict[str, Any]) -> float:
 
 
 def reservoirs(export: Export) -> list[str]:
+    """Lines of [RESERVOIRS]."""
     kind = "water.reservoir"
     return columns(
-        [f" {export.names[row['id']]}", plain(export.number(row, kind, "head", export.units.length)), export.name(row.get("head_pattern")), _note(row)]
+        [f" {export.names[row['id']]}", plain(export.number(row, kind, "head", export.units.length)), export.optional(row.get("head_pattern")), _note(row)]
         for row in export.rows(kind)
     )
 
 
 def tanks(export: Export) -> list[str]:
+    """Lines of [TANKS]."""
     units, kind, out = export.units, "water.tank", []
     for row in export.rows(kind):
         cells = [f" {export.names[row['id']]}"]
@@ -67,6 +70,7 @@ def tanks(export: Export) -> list[str]:
 
 
 def pipes(export: Export) -> list[str]:
+    """Lines of [PIPES]."""
     units, kind, out = export.units, "water.pipe", []
     field, factor = units.roughness_field
     shut = {row["pipe_id"] for row in export.rows("water.isolation_valve") if row.get("normal_status") == "CLOSED"}
@@ -90,6 +94,7 @@ def pipes(export: Export) -> list[str]:
 
 
 def pumps(export: Export) -> list[str]:
+    """Lines of [PUMPS]."""
     units, kind, out = export.units, "water.pump", []
     for row in export.links[kind]:
         cells = [f" {export.names[row['id']]}", export.name(row["from_id"]), export.name(row["to_id"])]
@@ -99,13 +104,14 @@ def pumps(export: Export) -> list[str]:
             cells.append(f"POWER {plain(export.number(row, kind, 'power', units.power, 1000.0))}")
         if row.get("speed") is not None and row["speed"] != 1.0:
             cells.append(f"SPEED {plain(row['speed'])}")
-        if row.get("speed_pattern"):
-            cells.append(f"PATTERN {export.name(row['speed_pattern'])}")
+        if pattern := export.optional(row.get("speed_pattern")):
+            cells.append(f"PATTERN {pattern}")
         out.append([*cells, _note(row)])
     return columns(out)
 
 
 def valves(export: Export) -> list[str]:
+    """Lines of [VALVES]."""
     units, kind, out = export.units, "water.valve", []
     for row in export.links[kind]:
         setting = units.setting(row.get("type") or "")
@@ -119,27 +125,31 @@ def valves(export: Export) -> list[str]:
 
 
 def tags(export: Export) -> list[str]:
+    """Lines of [TAGS]."""
     nodes = [["NODE", export.names[row["id"]], row["tag"]] for kind in NODE_KINDS for row in export.rows(kind) if row.get("tag")]
     links = [["LINK", export.names[row["id"]], row["tag"]] for kind in LINK_KINDS for row in export.links[kind] if row.get("tag")]
     return columns([*nodes, *links])
 
 
 def demands(export: Export) -> list[str]:
+    """Lines of [DEMANDS]."""
     out = []
     for row in export.rows("water.junction"):
         for entry in json.loads(row["demands"]) if row.get("demands") else ():
             note = f";{entry['category']}" if entry.get("category") else ""
-            out.append([f" {export.names[row['id']]}", plain(entry["demand"] / export.units.flow), export.name(entry.get("pattern")), note])
+            out.append([f" {export.names[row['id']]}", plain(entry["demand"] / export.units.flow), export.optional(entry.get("pattern")), note])
     return columns(out)
 
 
 def status(export: Export) -> list[str]:
+    """Lines of [STATUS]."""
     out = [[f" {export.names[row['id']]}", "Closed"] for row in export.links["water.pump"] if row.get("initial_status") == "CLOSED"]
     out += [[f" {export.names[row['id']]}", row["initial_status"].capitalize()] for row in export.links["water.valve"] if row.get("initial_status") in {"OPEN", "CLOSED"}]
     return columns(out)
 
 
 def patterns(export: Export) -> list[str]:
+    """Lines of [PATTERNS]."""
     out = []
     for row in export.rows("water.pattern"):
         if row.get("comment"):
@@ -151,6 +161,7 @@ def patterns(export: Export) -> list[str]:
 
 
 def curves(export: Export) -> list[str]:
+    """Lines of [CURVES]."""
     out = []
     for row in export.rows("water.curve"):
         fx, fy = curve_factors(row.get("use") or "GENERIC", export.units)
@@ -162,6 +173,7 @@ def curves(export: Export) -> list[str]:
 
 
 def coordinates(export: Export) -> list[str]:
+    """Lines of [COORDINATES]."""
     out = []
     for kind in NODE_KINDS:
         for row in export.rows(kind):
@@ -172,6 +184,7 @@ def coordinates(export: Export) -> list[str]:
 
 
 def vertices(export: Export) -> list[str]:
+    """Lines of [VERTICES]."""
     out = []
     for kind in LINK_KINDS:
         for row in export.links[kind]:
@@ -201,7 +214,7 @@ def element_lines(export: Export, quality: str) -> dict[str, list[str]]:
                 out["QUALITY"].append(f" {name} {plain(row[field] / factor)}")
             if row.get("source_type"):
                 strength = (row.get("source_mass_flow") or 0.0) / (mass * 1e-3 / 60) if row["source_type"] == "MASS" else (row.get("source_concentration") or 0.0) / mass
-                out["SOURCES"].append(f" {name} {row['source_type']} {plain(strength)} {export.name(row.get('source_pattern'))}".rstrip())
+                out["SOURCES"].append(f" {name} {row['source_type']} {plain(strength)} {export.optional(row.get('source_pattern'))}".rstrip())
             if row.get("bulk_coefficient") is not None:
                 out["REACTIONS"].append(f" TANK {name} {plain(row['bulk_coefficient'] * DAY)}")
             if row.get("mixing"):
@@ -214,7 +227,7 @@ def element_lines(export: Export, quality: str) -> dict[str, list[str]]:
             out["REACTIONS"].append(f" WALL {names[row['id']]} {plain(row['wall_coefficient'] / units.wall)}")
     for row in export.links["water.pump"]:
         name = names[row["id"]]
-        for word, value in (("EFFICIENCY", export.name(row.get("efficiency_curve"))), ("PATTERN", export.name(row.get("price_pattern")))):
+        for word, value in (("EFFICIENCY", export.name(row.get("efficiency_curve"))), ("PATTERN", export.optional(row.get("price_pattern")))):
             if value:
                 out["ENERGY"].append(f" PUMP {name} {word} {value}")
         if row.get("energy_price") is not None:
