@@ -41,7 +41,10 @@ np.savez(npz, **data)
 """
 
 
-def run(path: Path, folder: Path) -> dict[str, np.ndarray]:
+Results = dict[str, np.ndarray]
+
+
+def run(path: Path, folder: Path) -> Results:
     """Results of a file by name: (periods, elements) in the file's units; balance is (runoff, routing, quality) in percent."""
     target = folder / f"{path.stem}-result.npz"
     command = [sys.executable, "-c", SCRIPT, str(path), str(folder / f"{path.stem}.rpt"), str(folder / f"{path.stem}.out"), str(target)]
@@ -67,7 +70,7 @@ def shortened(path: Path, folder: Path, hours: float) -> Path:
     return copy
 
 
-def deviation(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> tuple[float, float, float]:
+def deviation(first: Results, second: Results) -> tuple[float, float, float]:
     """Largest difference of heads, and of flows and runoff relative to the largest, with names matched."""
     out = []
     for names, field in (("node", "head"), ("link", "flow"), ("area", "runoff")):

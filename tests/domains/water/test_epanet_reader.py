@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from table_city import TableCity, catalog_of
 
 from holdfast.domains.drainage.formats.reader import sniff as sniff_swmm
 from holdfast.domains.water.domain import DOMAIN
 from holdfast.domains.water.formats.reader import read, sniff
 from holdfast.model.delivery import Delivery, ReadRequest
 from holdfast.model.errors import HoldfastError, Invalid, NotFound
+from table_city import TableCity, catalog_of
 
 CATALOG = catalog_of(DOMAIN)
 FOOT, GPM = 0.3048, 0.003785411784 / 60
@@ -219,7 +219,7 @@ def test_bad_lines_are_findings(tmp_path, old: str, new: str, rule: str, part: d
 def test_unknown_sections_are_kept_behind_the_end(tmp_path) -> None:
     from holdfast.domains.water.formats.writer import write
 
-    delivery, city = load(tmp_path, MODEL.replace("[TAGS]", "[WEIGHTS]\n a b ;c\n[TAGS]"))
+    _, city = load(tmp_path, MODEL.replace("[TAGS]", "[WEIGHTS]\n a b ;c\n[TAGS]"))
     write(city, tmp_path / "out.inp")
     text = (tmp_path / "out.inp").read_text()
     assert text.index("[END]") < text.index("[WEIGHTS]\na b ;c")

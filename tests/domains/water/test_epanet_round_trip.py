@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import epanet_oracle as epanet
 import numpy as np
 import pyarrow as pa
 import pytest
-from table_city import TableCity, catalog_of
 
+import epanet_oracle as epanet
 from holdfast.app.cities import create_city
 from holdfast.app.exporting import export_file
 from holdfast.app.importing import ImportOptions, import_files
@@ -17,6 +16,7 @@ from holdfast.domains.water.domain import DOMAIN
 from holdfast.domains.water.formats.reader import read
 from holdfast.domains.water.formats.writer import write
 from holdfast.model.delivery import ReadRequest
+from table_city import TableCity, catalog_of
 
 CATALOG = catalog_of(DOMAIN)
 FILES = {  # file -> what its coordinates are in
