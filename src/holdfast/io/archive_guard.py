@@ -23,7 +23,7 @@ def members(path: Path) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(path) as archive:
             found = [info for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, IndexError) as error:
         raise Invalid(f"the archive cannot be read: {error}", fix="Pack it again as ZIP", file=str(path)) from error
     total, packed = sum(info.file_size for info in found), sum(info.compress_size for info in found)
     if len(found) > MEMBERS:

@@ -132,6 +132,8 @@ class Outlines:
 
 def _groups(own: np.ndarray) -> tuple[list[int], list[int], list[int]]:
     who, start = np.unique(own, return_index=True)
+    if len(own) == 0:
+        return [], [], []
     return who.tolist(), start.tolist(), [*start[1:].tolist(), len(own)]
 
 

@@ -197,7 +197,7 @@ def sniff(path: Path, head: bytes) -> float:
     """A heading with provider and needer, or with water_id and power_id."""
     if path.is_dir() or not head.strip():
         return 0.0
-    first = head.removeprefix(b"\xef\xbb\xbf").splitlines()[0][:2000]
+    first = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").partition(b"\n")[0][:2000]
     for codec in ("utf-8", "gb18030"):
         try:
             line = first.decode(codec)

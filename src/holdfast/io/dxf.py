@@ -94,13 +94,13 @@ def _collect(drawing: Any, path: Path, findings: Findings) -> dict[tuple[str, st
         try:
             vertices, closed = _vertices(entity, kind)
         except (ValueError, TypeError, ZeroDivisionError, OverflowError, ArithmeticError, AttributeError) as error:
-            findings.add("import.bad_entity", "error", f"the {kind} cannot be read: {error}", file=path.name, row=number, value=entity.dxf.handle,
+            findings.add("import.bad_entity", "error", _clean(f"the {kind} cannot be read: {error}"), file=path.name, row=number, value=_clean(entity.dxf.handle),
                          fix="Check the drawing with AUDIT")  # fmt: skip
             continue
         if vertices is None:
-            other[kind] = other.get(kind, 0) + 1
+            other[_clean(kind)] = other.get(_clean(kind), 0) + 1
             continue
-        record: dict[str, Any] = {"handle": entity.dxf.handle, "layer": _clean(entity.dxf.layer), "entity": kind, "__row": number, "__vertices": vertices}
+        record: dict[str, Any] = {"handle": _clean(entity.dxf.handle), "layer": _clean(entity.dxf.layer), "entity": kind, "__row": number, "__vertices": vertices}
         if kind == "INSERT":
             record["block"] = _clean(entity.dxf.name)
             record |= {_clean(a.dxf.tag): _clean(a.dxf.text) for a in entity.attribs if a.dxf.tag}
@@ -158,7 +158,10 @@ def _clean(value: Any) -> str:
     try:
         word.encode("utf-8")
     except UnicodeEncodeError:
-        return text.decode(word.encode("utf-8", "surrogateescape"), "gb18030")[0]
+        try:
+            return text.decode(word.encode("utf-8", "surrogateescape"), "gb18030")[0]
+        except UnicodeEncodeError:  # half of a pair, from a damaged escape
+            return word.encode("utf-8", "replace").decode("utf-8")
     return word
 
 
@@ -172,11 +175,11 @@ def _extended(entity: Any) -> dict[str, Any]:
         if application == APPLICATION:
             try:
                 own = json.loads("".join(words))
-                found |= {str(key): value for key, value in own.items() if isinstance(value, str | int | float | bool)}
+                found |= {_clean(key): _clean(value) if isinstance(value, str) else value for key, value in own.items() if isinstance(value, str | int | float | bool)}
             except (ValueError, AttributeError):
                 continue
         elif words:
-            found[f"xdata_{application}"] = "; ".join(words)
+            found[f"xdata_{_clean(application)}"] = "; ".join(words)
     return found
 
 

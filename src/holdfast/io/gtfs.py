@@ -42,7 +42,7 @@ def sniff(path: Path, head: bytes) -> float:
                 names = {n.rpartition("/")[2] for n in archive.namelist()}
         else:
             return 0.0
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, IndexError):
         return 0.0
     return 0.95 if {"stops.txt", "routes.txt"} <= names else 0.0
 

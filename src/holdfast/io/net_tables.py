@@ -145,7 +145,7 @@ class Reading:
     def batch(self, kind: Kind, table: str, frame: Frame, columns: dict[str, pa.Array]) -> Batch:
         """A batch with ids and the row labels of the source; geometry is dropped where the net has no places."""
         ids = self.ids.get(table, {})
-        labels = [int(label) if isinstance(label, (int, float)) else None for label in frame.index]
+        labels = [int(label) if isinstance(label, (int, float)) and abs(label) < 2**63 else None for label in frame.index]
         first = {"id": pa.array([ids[label] for label in frame.index], pa.string()), "source_index": pa.array(labels, pa.int64())}
         if kind.field("source_table") is not None:
             first["source_table"] = pa.array([table] * len(frame), pa.string())

@@ -209,6 +209,9 @@ def batch(kind: Kind, rows: list[dict[str, Any]]) -> Batch:
     arrays = {}
     for name in names:
         values = [row.get(name) for row in rows]
+        if declared.get(name) == pa.int64() and any(isinstance(v, int) and not -(2**63) <= v < 2**63 for v in values):
+            arrays[f"delivered_{name}"] = pa.array([None if v is None else str(v) for v in values], pa.string())  # kept beside: no such number can be meant
+            values = [v if v is None or -(2**63) <= v < 2**63 else None for v in values]
         arrays[name] = pa.array(values, declared[name]) if name in declared else pa.array([None if v is None else str(v) for v in values], pa.string())
     return Batch(kind.name, pa.table(arrays), np.array([row["row"] for row in rows], np.int64))
 

@@ -53,9 +53,11 @@ def codec(name: str, *, file: Path | None = None) -> str:
     key = _NAMES.get(key, key)
     for candidate in (key, f"cp{key}", key.replace("ansi ", "cp"), key.replace("-", "")):
         try:
-            return codecs.lookup(_NAMES.get(candidate, candidate)).name
-        except LookupError:
+            found = codecs.lookup(_NAMES.get(candidate, candidate))
+        except (LookupError, ValueError):  # ValueError: a null character in the name
             continue
+        if found._is_text_encoding:  # "hex" and "zlib" are codecs too
+            return found.name
     raise Invalid(f"{name!r} is not a known text encoding", fix="Use utf-8, gbk, big5 or another Python codec name", field="encoding", file=file)
 
 

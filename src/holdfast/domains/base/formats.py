@@ -68,9 +68,9 @@ def _batches(file: str, table: pa.Table, findings: Findings) -> Iterator[Batch]:
     columns: dict[str, Any] = {"id": pc.binary_join_element_wise("base.zone:", table.column(0).cast(pa.string()), ""),
     "code": table.column(0).cast(pa.string())}
     columns["geometry"] = hexagons(xy) if len(xy) else pa.array([], pa.binary())
-    for name in table.column_names[1:]:
-        if name not in ("lon", "lat"):
-            value = table[name]
+    for place, name in enumerate(table.column_names[1:], 1):
+        if name not in ("lon", "lat", *columns):
+            value = table.column(place)
             columns[name] = pa.array(np.rint(_number(value)), from_pandas=True).cast(pa.int64(), safe=False) if name in FIELDS else value
     yield Batch("base.zone", pa.table(columns), rows + 1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +97,8 @@ def _parse(content: bytes, path: Path, expected: str) -> ElementTree.Element:
         root = ElementTree.parse(io.BytesIO(content)).getroot()
     except ElementTree.ParseError as error:
         raise Invalid(f"The XML is broken or cut off: {error}", file=str(path), row=error.position[0], fix="Ask for the file again, it is incomplete") from error
+    except (LookupError, ValueError) as error:
+        raise Invalid(f"The XML is in an encoding that is not known: {error}", file=str(path), fix="Save it in UTF-8") from error
     if _tag(root) != expected:
         raise Invalid(f"The XML is a {_tag(root)}, not a {expected}", file=str(path), fix="Choose the .net file of a GasLib network")
     return root
@@ -153,10 +156,18 @@ def _nomination(content: bytes | None, density: float, path: Path) -> dict[str, 
     return flows
 
 
+def _coordinate(text: str | None) -> float:
+    """A number, NaN where it is absent or none."""
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return math.nan
+
+
 def _coordinates(nodes: list[ElementTree.Element], pipes: list[ElementTree.Element], row: dict[Any, int], crs: str | None, findings: Findings,
                  file: str) -> tuple[np.ndarray, np.ndarray, str | None]:
     def axis(name: str) -> np.ndarray:
-        return np.array([float(e.get(name) or "nan") for e in nodes])
+        return np.array([_coordinate(e.get(name)) for e in nodes])
 
     longitude, latitude = axis("geoWGS84Long"), axis("geoWGS84Lat")
     if np.isfinite(longitude).all() and crs is None:
