@@ -86,6 +86,10 @@ def _require_whole(reading: Reading) -> None:
         missing = "has conduits without a cross-section"
     elif any("impervious_n" not in row or "infiltration_parameters" not in row for row in reading.areas.values()):
         missing = "has subcatchments without surface or infiltration parameters"
+    elif any(row["outlet"] is None for row in reading.areas.values()):
+        missing = "has subcatchments that drain to nothing in it"
+    elif sections.cut and any(row["row"] == sections.count for row in reading.findings.table().to_pylist()):
+        missing = "its last line is incomplete"
     elif reading.links and not any(row["id"].startswith(("drainage.outfall", "drainage.storage")) for row in reading.nodes.values()):
         missing = "has links but no outfall"
     if missing:

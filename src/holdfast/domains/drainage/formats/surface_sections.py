@@ -12,6 +12,7 @@ from .export import Export
 from .external import renamed
 from .sections import described
 
+DRY = "no-rain"
 _INFILTRATION = {"HORTON": ["76", "13", "4", "7", "0"], "MODIFIED_HORTON": ["76", "13", "4", "7", "0"], "GREEN_AMPT": ["110", "3", "0.3"],
                  "MODIFIED_GREEN_AMPT": ["110", "3", "0.3"], "CURVE_NUMBER": ["80", "0.5", "7"]}  # fmt: skip
 """Infiltration parameters in mm and h where a subcatchment has none. [proposal]"""
@@ -26,16 +27,32 @@ def gauges(export: Export, files: dict[str, str]) -> list[str]:
             return [*line, "FILE", f'"{name}"', row.get("station") or "*", row.get("rain_unit") or "MM", *([row["start_date"]] if row.get("start_date") else [])]
         return [*line, "TIMESERIES", export.word(row.get("series"))]
 
-    return described(export, ((row, cells(row)) for row in export.rows(GAUGE) if row.get("series") or row.get("file")))
+    lines = described(export, ((row, cells(row)) for row in export.rows(GAUGE) if row.get("series") or row.get("file")))
+    if needs_dry_gauge(export):
+        lines.append(f"{DRY} INTENSITY 1:00 1 TIMESERIES {DRY}")
+    return lines
+
+
+def usable_gauges(export: Export) -> set[str]:
+    """Ids of gauges that have rain."""
+    return {row["id"] for row in export.rows(GAUGE) if row.get("series") or row.get("file")}
+
+
+def needs_dry_gauge(export: Export) -> bool:
+    """Whether a subcatchment has no gauge with rain; the engine takes none without, so it gets one that stays dry."""
+    usable = usable_gauges(export)
+    return any(row.get("rain_gauge") not in usable for row in export.rows(AREA))
 
 
 def subcatchments(export: Export) -> list[str]:
     """Lines of [SUBCATCHMENTS]."""
     length = export.units.length
-    usable = {row["id"] for row in export.rows(GAUGE) if row.get("series") or row.get("file")}
+    usable = usable_gauges(export)
 
     def cells(row: dict[str, Any]) -> list[str]:
-        gauge = export.word(row["rain_gauge"]) if row.get("rain_gauge") in usable else "*"
+        dry = row.get("rain_gauge") not in usable
+        export.assumed[f"{AREA}.rain_gauge"] += dry
+        gauge = DRY if dry else export.word(row["rain_gauge"])
         line = [export.word(row["id"]), gauge, export.word(row["outlet"]) if row.get("outlet") else "*", plain(export.number(row, AREA, "area", export.units.plan_area)),
                 export.si(row.get("impervious_share"), 0.01), export.si(row.get("width"), length), export.si(row.get("slope"), 0.01),
                 export.si(row.get("curb_length"), length)]  # fmt: skip
@@ -90,6 +107,8 @@ def series(export: Export, files: dict[str, str]) -> list[str]:
             continue
         factor = export.units.series(row.get("use") or "OTHER")
         out += [f"{name} {time} {plain(value / factor)}" for time, value in zip(json.loads(row["times"]), json.loads(row["values"]), strict=True)]
+    if needs_dry_gauge(export):
+        out.append(f"{DRY} 0:00 0")
     return out
 
 
