@@ -119,7 +119,7 @@ def design(plan: CityPlan) -> Design:
     sewage_tree = forest(plan, np.array([works]), _downhill(plan, np.where(plan.street_bridge, 1.5, 1.0)))
     foul = sewage_tree.gathered(np.bincount(gates.crossing, weights=mean, minlength=len(plan.junction_x)))
     under = np.where(storm.used & (storm.ground - storm.start <= PASSED_UNDER), storm.start - CLEARANCE, np.inf)
-    sewage = _dig(plan, sewage_tree, np.array([works]), foul * PEAK, 1, np.array([-np.inf]), under)
+    sewage = _dig(plan, sewage_tree, np.array([works]), foul * PEAK, 1, np.array([np.inf]), under)  # the works always lift what reaches them
     return Design(storm, sewage, crossing, area, runoff, gates, mean)
 
 

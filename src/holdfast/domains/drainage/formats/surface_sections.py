@@ -51,7 +51,8 @@ def subcatchments(export: Export) -> list[str]:
 
     def cells(row: dict[str, Any]) -> list[str]:
         dry = row.get("rain_gauge") not in usable
-        export.assumed[f"{AREA}.rain_gauge"] += dry
+        if dry:
+            export.assumed[f"{AREA}.rain_gauge"] += 1
         gauge = DRY if dry else export.word(row["rain_gauge"])
         line = [export.word(row["id"]), gauge, export.word(row["outlet"]) if row.get("outlet") else "*", plain(export.number(row, AREA, "area", export.units.plan_area)),
                 export.si(row.get("impervious_share"), 0.01), export.si(row.get("width"), length), export.si(row.get("slope"), 0.01),
