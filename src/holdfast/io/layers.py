@@ -259,7 +259,7 @@ class _Plan:
         """Ids of other assets. Without a certain kind they stay as delivered; the import finds the asset they name."""
         text = pc.utf8_trim_whitespace(values.to_text(self._translated(column, table)))
         text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-        for beginning, kind in sorted(column.prefixes.items(), key=lambda item: len(item[0])):
+        for beginning, kind in sorted(column.prefixes.items(), key=lambda item: -len(item[0])):
             hit = pc.and_(pc.starts_with(text, beginning), pc.invert(_names_kind(text)))
             text = pc.if_else(hit, pc.binary_join_element_wise(pa.scalar(f"{kind}:"), text, ""), text)
         return self._prefixed(text, column.kinds)
