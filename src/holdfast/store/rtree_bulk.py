@@ -47,10 +47,10 @@ def rebuild(connection: sqlite3.Connection, table: str, ids: np.ndarray, bounds:
             _offset_children(cells, counts, first[level - 1])
         _write_nodes(connection, table, cells, counts, numbers, depth=len(levels) - 1 if level == len(levels) - 1 else 0)
         valid = np.arange(_CELLS)[None, :] < counts[:, None]
-        children = cells["id"][valid].tolist()
-        owners = np.repeat(numbers, counts).tolist()
+        children, owners = cells["id"][valid].astype(np.int64), np.repeat(numbers, counts)
+        order = np.argsort(children, kind="stable")  # appending to the end of a B-tree is far quicker than filling it at random
         target = "rowid" if level == 0 else "parent"
-        connection.executemany(f'INSERT INTO "{table}_{target}" VALUES (?, ?)', zip(children, owners, strict=True))
+        connection.executemany(f'INSERT INTO "{table}_{target}" VALUES (?, ?)', zip(children[order].tolist(), owners[order].tolist(), strict=True))
 
 
 def _pack(ids: np.ndarray, bounds: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -6,6 +6,7 @@ import gc
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
@@ -31,11 +32,26 @@ def without_gc() -> Iterator[None]:
             gc.enable()
 
 
-def to_python(column: pa.ChunkedArray | pa.Array) -> Iterable[Any]:
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A column that holds one text in every row: written into the statement instead of being bound row by row."""
+
+    value: str
+
+    def literal(self) -> str:
+        """The text as SQL."""
+        return "'" + self.value.replace("'", "''") + "'"
+
+
+def to_python(column: pa.ChunkedArray | pa.Array) -> Iterable[Any] | Same:
     """A column as values that sqlite3 binds. NaN binds as NULL, as missing numbers should."""
     if column.null_count == len(column):
         return repeat(None, len(column))
     kind = column.type
+    if pa.types.is_string(kind) and column.null_count == 0 and column[0] == column[-1] and pc.all(pc.equal(column, column[0])).as_py():
+        text = column[0].as_py()
+        if "\0" not in text:
+            return Same(text)
     if pa.types.is_timestamp(kind):
         column = pc.strftime(pc.cast(column, INSTANT), format="%Y-%m-%dT%H:%M:%SZ")
     elif pa.types.is_date(kind):
@@ -101,12 +117,16 @@ def collect(pieces: Iterable[pa.Table], schema: pa.Schema) -> pa.Table:
     return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
-def insert(connection: sqlite3.Connection, table: str, columns: dict[str, Iterable[Any]]) -> None:
-    """Insert columns of equal length. Columns that are all missing should be left out."""
+def insert(connection: sqlite3.Connection, table: str, columns: dict[str, Iterable[Any] | Same], count: int) -> None:
+    """Insert `count` rows by columns. Columns that are all missing should be left out."""
+    if all(isinstance(values, Same) for values in columns.values()):  # something must be bound, or there would be no rows
+        name, only = next(iter(columns.items()))
+        columns = {**columns, name: repeat(only.value, count) if isinstance(only, Same) else only}
     names = ", ".join(f'"{name}"' for name in columns)
-    marks = ", ".join("?" * len(columns))
+    marks = ", ".join(values.literal() if isinstance(values, Same) else "?" for values in columns.values())
+    varying = [values for values in columns.values() if not isinstance(values, Same)]
     with without_gc():
-        connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', zip(*columns.values(), strict=False))
+        connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', zip(*varying, strict=True))
 
 
 def with_ids(connection: sqlite3.Connection, ids: Sequence[str], name: str = "wanted") -> str:

@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from holdfast.model.time import Instant, to_text
 from . import event_chain, fact_rows, gpkg_blob, rtree_bulk
 from . import sqlite_schema as schema
 from .fact_rows import STORED
-from .sqlite_rows import insert, stamp_text, to_python, with_ids
+from .sqlite_rows import Same, insert, stamp_text, to_python, with_ids
 
 _REBUILD_FROM = 5_000  # below this many new boxes, row-wise R*Tree inserts are quicker than packing the whole tree
 
@@ -51,7 +50,7 @@ class SqliteWriter:
         if start == 1 and layer not in self._unindexed:
             self._db.execute(f'DROP INDEX "{layer}_id"')  # sorted once at the end instead of row by row
             self._unindexed.add(layer)
-        times = {"valid_from": repeat(fact_rows.moment(valid_from, "valid_from")), "recorded_at": repeat(self._stamp)}
+        times = {"valid_from": Same(fact_rows.moment(valid_from, "valid_from")), "recorded_at": Same(self._stamp)}
         self._db.execute("SAVEPOINT append_step")  # a refused call leaves none of its rows, whatever the caller does next
         try:
             self._insert(layer, kind, table, start, times)
@@ -103,7 +102,7 @@ class SqliteWriter:
         if table not in STORED:
             raise Invalid(f"a city has no table {table!r}", fix=f"Its tables are: {', '.join(STORED)}")
         fitting = tables.conform(rows, STORED[table])
-        insert(self._db, table, {name: to_python(fitting[name]) for name in fitting.column_names})
+        insert(self._db, table, {name: to_python(fitting[name]) for name in fitting.column_names}, fitting.num_rows)
 
     def _insert(self, target: str, kind: Kind, table: pa.Table, start: int, times: dict[str, Any]) -> None:
         count = table.num_rows
@@ -118,7 +117,7 @@ class SqliteWriter:
             columns["geometry"] = to_python(gpkg_blob.from_wkb(wkb, self._srs_id))
         if kind.trait == "edge":
             columns["shape_length"] = geometry.length(wkb).tolist()
-        insert(self._db, target, columns | times)
+        insert(self._db, target, columns | times, count)
         if not placeless:
             boxes = geometry.bounds(wkb)
             placed = ~np.isnan(boxes[:, 0])
@@ -129,8 +128,8 @@ class SqliteWriter:
     def append_links(self, table: pa.Table, valid_from: Instant) -> int:
         rows = tables.conform(table, tables.LINK)
         columns: dict[str, Any] = {name: to_python(rows[name]) for name in rows.column_names}
-        columns |= {"valid_from": repeat(fact_rows.moment(valid_from, "valid_from")), "recorded_at": repeat(self._stamp)}
-        insert(self._db, "link", columns)
+        columns |= {"valid_from": Same(fact_rows.moment(valid_from, "valid_from")), "recorded_at": Same(self._stamp)}
+        insert(self._db, "link", columns, rows.num_rows)
         return rows.num_rows
 
     def close_links(self, ids: Sequence[str], valid_to: Instant, relation: str | None = None) -> int:
@@ -168,7 +167,7 @@ class SqliteWriter:
 
     def append_results(self, table: pa.Table) -> int:
         rows = tables.conform(table, tables.RESULT)
-        insert(self._db, "result", {name: to_python(rows[name]) for name in rows.column_names})
+        insert(self._db, "result", {name: to_python(rows[name]) for name in rows.column_names}, rows.num_rows)
         return rows.num_rows
 
     def put_file(self, name: str, content: bytes) -> None:
