@@ -37,8 +37,8 @@ class Table:
     bad: list[tuple[int, int, int]] = field(default_factory=list)
     rows: int = 0
 
-    def pieces(self, findings: Findings) -> Iterator[tuple[pa.Table, int]]:
-        """Tables of text columns, each with the number in the file of its first row (the heading is row 1)."""
+    def pieces(self, findings: Findings) -> Iterator[tuple[pa.Table, np.ndarray]]:
+        """Tables of text columns, each with the numbers of its rows in the file (the heading is row 1)."""
         from pyarrow import csv as arrow_csv
 
         clean = self.encoding.clean
@@ -59,19 +59,25 @@ class Table:
             if "Empty CSV file" in error.message:
                 return
             raise
-        self.bad.clear()  # the first block is parsed on opening and again on reading
         while True:
             with reading(self.path, "table", row=first + self.rows):
                 blocks = _some(stream)
                 if not blocks:
                     break
-                table = self._named(pa.Table.from_batches(blocks), findings, first)
+                rows = self._numbers(first, sum(block.num_rows for block in blocks))
+                table = self._named(pa.Table.from_batches(blocks), findings, rows)
             if table.num_rows:
-                yield table, first + self.rows
+                yield table, rows
             self.rows += table.num_rows
         self._report(findings)
 
-    def _named(self, table: pa.Table, findings: Findings, first: int) -> pa.Table:
+    def _numbers(self, first: int, count: int) -> np.ndarray:
+        """File rows of the next `count` good rows; bad ones before and between them are counted too, as they are met ahead."""
+        place = np.arange(self.rows, self.rows + count)
+        bad = np.array(sorted({row for row, _, _ in self.bad}), np.int64)
+        return first + place + np.searchsorted(bad - first - np.arange(len(bad)), place, side="right")
+
+    def _named(self, table: pa.Table, findings: Findings, rows: np.ndarray) -> pa.Table:
         arrays = []
         for name, chunked in zip(self.columns, table.columns, strict=True):
             if not self.encoding.clean and self.encoding.name != "utf-16":
@@ -81,7 +87,7 @@ class Table:
                     findings.add_rows(
                         "import.mixed_encoding", "warning", f"the value is UTF-8 in a file that is otherwise {self.encoding.name}; it was decoded on its own",
                         kind="", ids=[None] * len(at), column=name, values=chunked.take(pa.array(at)).to_pylist(), file=self.path.name,
-                        rows=at + first + self.rows, fix="Save the whole file in UTF-8",
+                        rows=rows[at], fix="Save the whole file in UTF-8",
                     )  # fmt: skip
             arrays.append(chunked)
         return pa.table(arrays, names=self.columns)

@@ -55,8 +55,9 @@ def read(path: Path, request: ReadRequest) -> Delivery:
     pieces = list(table.pieces(delivery.findings))
     if pieces:
         whole = pa.concat_tables([piece for piece, _ in pieces])
-        links = _pair(whole, pair) if pair is not None and "provider" not in found else _general(whole, table, found, named, delivery, pieces[0][1])
-        links = _sound(links.append_column("row", pa.array(np.arange(whole.num_rows) + pieces[0][1])), path, delivery)
+        rows = np.concatenate([numbers for _, numbers in pieces])
+        links = _pair(whole, pair) if pair is not None and "provider" not in found else _general(whole, table, found, named, delivery, rows)
+        links = _sound(links.append_column("row", pa.array(rows)), path, delivery)
         delivery.links.append(links)
         delivery.facts["links"] = links.num_rows
     return delivery
@@ -94,7 +95,7 @@ def _pair(table: pa.Table, pair: tuple[str, str]) -> pa.Table:
     })  # fmt: skip
 
 
-def _general(table: pa.Table, opened: Table, found: dict[str, str], named: dict[str, str], delivery: Delivery, first: int) -> pa.Table:
+def _general(table: pa.Table, opened: Table, found: dict[str, str], named: dict[str, str], delivery: Delivery, rows: np.ndarray) -> pa.Table:
     count, file = table.num_rows, opened.path.name
     columns = {}
     for part, target in (("provider", "from_id"), ("needer", "to_id")):
@@ -104,8 +105,8 @@ def _general(table: pa.Table, opened: Table, found: dict[str, str], named: dict[
             whole = pc.fill_null(pc.match_substring_regex(ids, r"^[a-z_0-9]+\.[a-z_0-9]+:"), False)
             ids = pc.if_else(whole, ids, pc.binary_join_element_wise(f"{kind}:", ids, ""))
         columns[target] = ids
-    columns["relation"] = _relation(table, found, named, delivery, first, file)
-    columns["service"] = _service(table, found, named, delivery, first, file)
+    columns["relation"] = _relation(table, found, named, delivery, rows, file)
+    columns["service"] = _service(table, found, named, delivery, rows, file)
     columns["backup_hours"] = pa.nulls(count, pa.float64())
     if "backup_hours" in found:
         heading = found["backup_hours"]
@@ -114,7 +115,7 @@ def _general(table: pa.Table, opened: Table, found: dict[str, str], named: dict[
             at = np.flatnonzero(numbers.bad)
             delivery.findings.add_rows(
                 "import.not_a_number", "warning", "the backup time is not a number", kind="link", ids=[None] * len(at), column=heading, file=file,
-                rows=at + first, values=table[heading].take(pa.array(at)).to_pylist(), fix="Give hours as a number",
+                rows=rows[at], values=table[heading].take(pa.array(at)).to_pylist(), fix="Give hours as a number",
             )  # fmt: skip
         columns["backup_hours"] = pc.multiply(numbers.column, _unit(heading, named, opened))
     return pa.table(columns)
@@ -131,7 +132,7 @@ def _unit(heading: str, named: dict[str, str], opened: Table) -> float:
     return _UNITS[unit]
 
 
-def _service(table: pa.Table, found: dict[str, str], named: dict[str, str], delivery: Delivery, first: int, file: str) -> pa.ChunkedArray:
+def _service(table: pa.Table, found: dict[str, str], named: dict[str, str], delivery: Delivery, rows: np.ndarray, file: str) -> pa.ChunkedArray:
     if "service" not in found:
         constant = named.get("service")
         if constant is not None and constant not in SERVICES:
@@ -144,13 +145,13 @@ def _service(table: pa.Table, found: dict[str, str], named: dict[str, str], deli
     if len(at):
         delivery.findings.add_rows(
             "import.unknown_service", "error", "there is no such service; the link was left out", kind="link", ids=[None] * len(at), column=found["service"],
-            file=file, rows=at + first, values=coded.take(pa.array(at)).to_pylist(), fix=f"Services are: {', '.join(SERVICES)}",
+            file=file, rows=rows[at], values=coded.take(pa.array(at)).to_pylist(), fix=f"Services are: {', '.join(SERVICES)}",
         )  # fmt: skip
         coded = pc.if_else(pa.array(unknown), "?", coded)
     return coded
 
 
-def _relation(table: pa.Table, found: dict[str, str], named: dict[str, str], delivery: Delivery, first: int, file: str) -> pa.ChunkedArray:
+def _relation(table: pa.Table, found: dict[str, str], named: dict[str, str], delivery: Delivery, rows: np.ndarray, file: str) -> pa.ChunkedArray:
     default = named.get("relation", "depends")
     if "relation" not in found:
         if default not in RELATIONS:
@@ -161,7 +162,7 @@ def _relation(table: pa.Table, found: dict[str, str], named: dict[str, str], del
     if len(at):
         delivery.findings.add_rows(
             "import.unknown_relation", "warning", "there is no such relation; it was taken as depends", kind="link", ids=[None] * len(at),
-            column=found["relation"], file=file, rows=at + first, values=given.take(pa.array(at)).to_pylist(), fix=f"Relations are: {', '.join(RELATIONS)}",
+            column=found["relation"], file=file, rows=rows[at], values=given.take(pa.array(at)).to_pylist(), fix=f"Relations are: {', '.join(RELATIONS)}",
         )  # fmt: skip
     return pc.if_else(pc.is_in(given, pa.array(RELATIONS)), given, "depends")
 

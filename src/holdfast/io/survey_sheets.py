@@ -21,14 +21,14 @@ from .survey_words import BOTH_COLUMNS, LINE_COLUMNS, POINT_COLUMNS, find_column
 
 @dataclass(slots=True)
 class Sheet:
-    """One table in memory. what: "point" or "line"; group: its name without the word for point or line; first: file row of its first row."""
+    """One table in memory. what: "point" or "line"; group: its name without the word for point or line; rows: (n,) rows of the file."""
 
     path: Path
     what: str
     group: str
     table: pa.Table
     columns: dict[str, str]
-    first: int
+    rows: np.ndarray
 
     @property
     def count(self) -> int:
@@ -44,10 +44,6 @@ class Sheet:
     def number(self, name: str) -> np.ndarray:
         """A known column as numbers, NaN where there is none."""
         return values.to_number(self.text(name)).column.to_numpy()
-
-    @property
-    def rows(self) -> np.ndarray:
-        return np.arange(self.first, self.first + self.count)
 
 
 def table_files(path: Path) -> list[Path]:
@@ -70,7 +66,7 @@ def open_sheet(path: Path, request: ReadRequest, rules: Rules, delivery: Deliver
     pieces = list(table.pieces(delivery.findings))
     if not pieces:
         raise Invalid("the table has a heading and no rows", fix=AGAIN, file=str(path))
-    return Sheet(path, what, group_of(path.stem), pa.concat_tables([piece for piece, _ in pieces]), columns, pieces[0][1])
+    return Sheet(path, what, group_of(path.stem), pa.concat_tables([piece for piece, _ in pieces]), columns, np.concatenate([rows for _, rows in pieces]))
 
 
 def classify(headings: list[str]) -> tuple[str | None, dict[str, str]]:

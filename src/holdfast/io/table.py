@@ -119,16 +119,16 @@ def usual_places(columns: Sequence[str], declared: set[str]) -> dict[str, str]:
 def _batches(table: Table, reader: LayerReader, places: dict[str, str], delivery: Delivery) -> Iterator[Batch]:
     kept = [c for c in table.columns if c not in places.values()]
     reader.source = Source(reader.source.file, reader.source.layer, tuple(kept), bool(places), typed=False)
-    for piece, row in table.pieces(delivery.findings):
+    for piece, rows in table.pieces(delivery.findings):
         shaped = piece
         if places:
-            shaped = piece.select(kept).append_column(GEOMETRY, _geometry(piece, places, reader, row, delivery.findings))
-        yield from reader.batches(shaped, row)
+            shaped = piece.select(kept).append_column(GEOMETRY, _geometry(piece, places, reader, rows, delivery.findings))
+        yield from reader.batches(shaped, rows)
 
 
-def _geometry(piece: pa.Table, places: dict[str, str], reader: LayerReader, row: int, findings: Findings) -> pa.Array:
+def _geometry(piece: pa.Table, places: dict[str, str], reader: LayerReader, rows: np.ndarray, findings: Findings) -> pa.Array:
     if "wkt" in places:
-        return _from_wkt(piece[places["wkt"]], places["wkt"], row, reader, findings)
+        return _from_wkt(piece[places["wkt"]], places["wkt"], rows, reader, findings)
     numbers = {}
     for axis, column in places.items():
         found = values.to_number(piece[column], decimal=reader.rules[0].decimal)
@@ -136,7 +136,7 @@ def _geometry(piece: pa.Table, places: dict[str, str], reader: LayerReader, row:
             at = np.flatnonzero(found.bad)
             findings.add_rows(
                 "import.not_a_number", "error", "the coordinate is not a number", kind="", ids=[None] * len(at), column=column, file=reader.source.file,
-                rows=at + row, values=piece[column].take(pa.array(at)).to_pylist(), fix="Correct the coordinate",
+                rows=rows[at], values=piece[column].take(pa.array(at)).to_pylist(), fix="Correct the coordinate",
             )  # fmt: skip
         numbers[axis] = found.column.to_numpy()
     if "x2" in numbers:
@@ -148,7 +148,7 @@ def _geometry(piece: pa.Table, places: dict[str, str], reader: LayerReader, row:
     return points(numbers["x"], numbers["y"], numbers.get("z"))
 
 
-def _from_wkt(column: pa.ChunkedArray, name: str, row: int, reader: LayerReader, findings: Findings) -> pa.Array:
+def _from_wkt(column: pa.ChunkedArray, name: str, rows: np.ndarray, reader: LayerReader, findings: Findings) -> pa.Array:
     import shapely
 
     words = column.to_numpy()
@@ -157,7 +157,7 @@ def _from_wkt(column: pa.ChunkedArray, name: str, row: int, reader: LayerReader,
     bad = np.flatnonzero(shapely.is_missing(shapes) & column.is_valid().to_numpy())
     if len(bad):
         findings.add_rows(
-            "import.bad_geometry", "error", "the geometry is no WKT", kind="", ids=[None] * len(bad), column=name, file=reader.source.file, rows=bad + row,
+            "import.bad_geometry", "error", "the geometry is no WKT", kind="", ids=[None] * len(bad), column=name, file=reader.source.file, rows=rows[bad],
             values=words[bad].tolist(), fix="Correct the geometry",
         )  # fmt: skip
     return pa.array(shapely.to_wkb(shapes, flavor="iso", byte_order=1), pa.binary())
