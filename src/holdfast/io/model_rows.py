@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from holdfast.model.finding import Findings
 
 from .sectioned import Line, Sections, number
+
+FOOT = 0.3048
 
 
 @dataclass(slots=True)
@@ -101,6 +105,29 @@ class ModelRows:
         if first is not None and last is not None:
             return [row for name, row in rows.items() if (n := number(name)) is not None and first <= n <= last]
         return [row for name, row in rows.items() if low <= name <= high]
+
+
+def coordinates_seem(at: np.ndarray, stated: np.ndarray, drawn: np.ndarray) -> str:
+    """What the coordinates of a model are in, since the file does not say: "m", "ft", "deg", "schematic" or "none".
+
+    at      (n, 2) coordinates of nodes, NaN where there are none
+    stated  (m,) lengths of links as the file states them [m]; drawn: lengths of their lines in file coordinates
+    A median ratio of 1 says metres, of 0.3048 feet.
+    """
+    known = at[~np.isnan(at[:, 0])]
+    if len(known) == 0:
+        return "none"
+    if (np.abs(known) <= (180.0, 90.0)).all() and np.ptp(known, axis=0).max() < 5.0:
+        return "deg"
+    use = (drawn > 0) & (stated > 0)
+    if use.sum() < 2:
+        return "schematic"
+    ratio = stated[use] / drawn[use]
+    middle = float(np.median(ratio))
+    for name, factor in (("m", 1.0), ("ft", FOOT)):
+        if abs(middle / factor - 1) < 0.05 and np.median(np.abs(ratio / middle - 1)) < 0.05:
+            return name
+    return "schematic"
 
 
 def reference(kind: str, token: str | None) -> str | None:

@@ -338,6 +338,29 @@ def test_no_file_outside_the_models_folder_is_read(tmp_path) -> None:
     assert base_name("../../etc/passwd") == "passwd" and base_name("C:\\rain\\a.dat") == "a.dat" and base_name("..") == "file"
 
 
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("swmm_models/Session9_SI_PUMP_MID.inp", "m"), ("swmm_models/Session25_Greenville_6LIDControls_All_LID_Usage.inp", "ft"),
+        ("swmm_models/Session4_40_Subs_327_Links.inp", "ft"), ("swmm_examples/user/user4.inp", "ft"), ("swmm_models/Session6_singapore.inp", "schematic"),
+        ("swmm_examples/examples/Example5.inp", "schematic"), ("pystorms/theta.inp", "schematic"),
+    ],
+)  # fmt: skip
+def test_coordinates_are_what_the_conduit_lengths_say(shared_data, name: str, unit: str) -> None:
+    assert read(shared_data(f"drainage/{name}"), ReadRequest(CATALOG)).facts["coordinates"] == unit
+
+
+def test_the_pump_model_lies_in_bangalow(shared_data) -> None:
+    """Its coordinates are MGA zone 56, EPSG:28356: they fall on the Australian village that its gauge is named after."""
+    from holdfast.model.crs import to_lonlat
+
+    delivery = read(shared_data("drainage/swmm_models/Session9_SI_PUMP_MID.inp"), ReadRequest(CATALOG))
+    city = TableCity(CATALOG, delivery.batches)
+    middle = np.nanmedian(geometry.centre(city.table("drainage.manhole")["geometry"]), axis=0)
+    lon, lat = to_lonlat("EPSG:28356", *middle)
+    assert (lon, lat) == (pytest.approx(153.52, abs=0.03), pytest.approx(-28.69, abs=0.03)) and "BANGALOW_GAUGE" in city.rows("drainage.rain_gauge")
+
+
 def test_report_files_keep_their_names(shared_data, tmp_path) -> None:
     """The official LID example names report files with a leading dot and backslash."""
     city = TableCity(CATALOG, read(shared_data("drainage/swmm_examples/examples/Example4.inp"), ReadRequest(CATALOG)).batches)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from holdfast.io.model_rows import coordinates_seem
 from holdfast.io.sectioned import Line, number
 from holdfast.model import geometry
 
@@ -16,8 +17,8 @@ from .context import AREA, GAUGE, LINK_KINDS, NODE_KINDS, Reading
 Point = tuple[float, float]
 
 
-def read_places(reading: Reading) -> dict[str, pa.Array]:
-    """Geometry column of each kind that has a place."""
+def read_places(reading: Reading) -> tuple[dict[str, pa.Array], str]:
+    """Geometry column of each kind that has a place, and what the coordinates seem to be in."""
     nodes = {row["id"]: points[-1] for row, points in _points(reading, "COORDINATES", reading.nodes)}
     bends = {row["id"]: points for row, points in _points(reading, "VERTICES", reading.links)}
     gauges = {row["id"]: points[-1] for row, points in _points(reading, "SYMBOLS", reading.gauges)}
@@ -32,7 +33,9 @@ def read_places(reading: Reading) -> dict[str, pa.Array]:
     columns[GAUGE] = _point_column(reading.kinds.get(GAUGE, ()), gauges)
     columns |= {kind: _line_column(reading.kinds.get(kind, ()), nodes, bends) for kind in LINK_KINDS}
     columns[AREA] = _ring_column(reading.kinds.get(AREA, ()), rings)
-    return columns
+    stated = np.array([row.get("length") or np.nan for row in reading.kinds.get("drainage.conduit", ())], np.float64)
+    drawn = geometry.length(columns["drainage.conduit"]) if len(stated) else np.empty(0)
+    return columns, coordinates_seem(np.array([*nodes.values()], np.float64).reshape(-1, 2), stated, drawn)
 
 
 def _points(reading: Reading, section: str, rows: dict[str, dict[str, Any]], keep: bool = False) -> Iterable[tuple[dict[str, Any], list[Point]]]:

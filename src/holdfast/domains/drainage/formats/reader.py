@@ -56,7 +56,7 @@ def read(path: Path, request: ReadRequest) -> Delivery:
     records.read_patterns(reading)
     records.read_tags(reading)
     records.check_references(reading)
-    shapes = read_places(reading)
+    shapes, coordinates = read_places(reading)
     records.keep_lines(reading)
     read_files(reading, path)
     kinds = {kind.name: kind for kind in DOMAIN.kinds}
@@ -68,7 +68,7 @@ def read(path: Path, request: ReadRequest) -> Delivery:
         if name in shapes:
             made.table = made.table.append_column("geometry", shapes[name])
         batches.append(made)
-    return Delivery("swmm", batches, findings=findings, facts=_facts(reading))
+    return Delivery("swmm", batches, findings=findings, facts={**_facts(reading), "coordinates": coordinates})
 
 
 def _require_whole(reading: Reading) -> None:

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from holdfast.io.model_rows import coordinates_seem
 from holdfast.io.sectioned import number
 from holdfast.model import geometry
 
 from .context import LINK_KINDS, NODE_KINDS, Reading
 
 _FAR = 20.0  # vertices that lie this many network extents away are in other coordinates than the nodes
-_FEET = 0.3048
 
 
 def read_places(reading: Reading) -> tuple[dict[str, pa.Array], str]:
-    """Geometry column of each kind, and a hint of the coordinates: "m", "ft", "deg", "schematic" or "none"."""
+    """Geometry column of each kind, and what the coordinates seem to be in."""
     xy = _node_coordinates(reading)
     vertices = _vertices(reading)
     names = list(reading.nodes)
@@ -32,7 +32,9 @@ def read_places(reading: Reading) -> tuple[dict[str, pa.Array], str]:
         columns[kind] = geometry.points(at[rows, 0], at[rows, 1])
     for kind in LINK_KINDS:
         columns[kind] = _lines(reading.kinds.get(kind, []), place, at, vertices)
-    return columns, _hint(reading, at, columns["water.pipe"])
+    stated = np.array([row.get("length") or np.nan for row in reading.kinds.get("water.pipe", ())], np.float64)
+    drawn = geometry.length(columns["water.pipe"]) if len(stated) else np.empty(0)
+    return columns, coordinates_seem(at, stated, drawn)
 
 
 def _node_coordinates(reading: Reading) -> dict[str, tuple[float, float]]:
@@ -97,23 +99,3 @@ def _lines(rows: list[dict[str, Any]], place: dict[str, int], at: np.ndarray, ve
             points += [tuple(ends[0]), *vertices.get(row["id"], ()), tuple(ends[1])]
         offsets.append(len(points))
     return geometry.lines(np.array(points, np.float64).reshape(-1, 2), np.array(offsets))
-
-
-def _hint(reading: Reading, at: np.ndarray, pipes: pa.Array) -> str:
-    """Compare stated pipe lengths with drawn ones: a median ratio of 1 says metres, of 0.3048 feet."""
-    known = at[~np.isnan(at[:, 0])]
-    if len(known) == 0:
-        return "none"
-    if (np.abs(known) <= (180.0, 90.0)).all() and np.ptp(known, axis=0).max() < 5.0:
-        return "deg"
-    stated = np.array([row.get("length") or np.nan for row in reading.kinds.get("water.pipe", ())], np.float64)
-    drawn = geometry.length(pipes) if len(pipes) else np.empty(0)
-    use = (drawn > 0) & (stated > 0)
-    if not use.any():
-        return "schematic"
-    ratio = stated[use] / drawn[use]
-    middle = float(np.median(ratio))
-    for name, factor in (("m", 1.0), ("ft", _FEET)):
-        if abs(middle / factor - 1) < 0.05 and np.median(np.abs(ratio / middle - 1)) < 0.05:
-            return name
-    return "schematic"
