@@ -63,8 +63,8 @@ def test_lines_above_the_heading_are_skipped(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "成果表\n2024年,,\na,b\n1,2\n")
     table = delimited.open_table(path, skip=2)
     assert table.columns == ["a", "b"]
-    (piece, first), = table.pieces(Findings())
-    assert (piece.num_rows, first) == (1, 4)
+    ((piece, numbers),) = table.pieces(Findings())
+    assert (piece.num_rows, numbers.tolist()) == (1, [4])
 
 
 def test_line_breaks_within_quotes(tmp_path: Path) -> None:
@@ -77,6 +77,14 @@ def test_rows_that_do_not_fit_are_left_out_and_numbered(tmp_path: Path) -> None:
     assert [row["a"] for row in got] == ["1", "7"]
     assert findings.table()["row"].to_pylist() == [3, 4]
     assert findings.by_rule() == {"import.bad_row": 2}
+
+
+def test_good_rows_after_bad_ones_keep_their_numbers(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "title\na,b\n1,2\n3\n4,5\n6,7,8\n9\n10,11\n")
+    findings = Findings()
+    numbers = [n for _, piece in delimited.open_table(path, skip=1).pieces(findings) for n in piece.tolist()]
+    assert numbers == [3, 5, 8]
+    assert findings.table()["row"].to_pylist() == [4, 6, 7]
 
 
 def test_a_last_row_that_is_cut_short_refuses_the_file(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ class Table:
         return False
 
     def _invalid(self, row: Any) -> str:
-        self.bad.append((int(row.number or 0) + self.skip + 1, row.expected_columns, row.actual_columns))
+        self.bad.append((int(row.number or 0), row.expected_columns, row.actual_columns))
         return "skip"
 
     def _report(self, findings: Findings) -> None:
