@@ -30,6 +30,7 @@ END_SLOPE = 0.001  # at least, of the pipe from the last manhole to the outfall
 UNDER_RIVER = 5.7  # below the banks: bed 4.5 and cover [m]
 NORMAL_LEVEL, BED_LEVEL = 3.0, 4.5  # of the river below its banks [m]
 PASSED_UNDER, CLEARANCE = 4.2, 0.15  # foul sewers pass under storm sewers no deeper than this, with this between [found, standards.md 5.3]
+CLASH_ROUNDS = 3  # of going over the foul sewers again where they would meet deeper storm sewers
 BELOW_RIVER = 2.0  # storm sewers that arrive this far under the river are pumped into it [m]
 
 RETURN_PERIOD = 3.0  # years, city centre 2-5 [found, GB 50014, standards.md 8.3]
@@ -119,8 +120,26 @@ def design(plan: CityPlan) -> Design:
     sewage_tree = forest(plan, np.array([works]), _downhill(plan, np.where(plan.street_bridge, 1.5, 1.0)))
     foul = sewage_tree.gathered(np.bincount(gates.crossing, weights=mean, minlength=len(plan.junction_x)))
     under = np.where(storm.used & (storm.ground - storm.start <= PASSED_UNDER), storm.start - CLEARANCE, np.inf)
-    sewage = _dig(plan, sewage_tree, np.array([works]), foul * PEAK, 1, np.array([np.inf]), under)  # the works always lift what reaches them
+    for _ in range(CLASH_ROUNDS):
+        sewage = _dig(plan, sewage_tree, np.array([works]), foul * PEAK, 1, np.array([np.inf]), under)  # the works always lift what reaches them
+        clash = np.isinf(under) & _clashes(storm, sewage) & (storm.ground - storm.start <= DEEPEST - 0.7)
+        if not clash.any():
+            break
+        under[clash] = storm.start[clash] - CLEARANCE
     return Design(storm, sewage, crossing, area, runoff, gates, mean)
+
+
+def _clashes(storm: System, sewage: System) -> np.ndarray:
+    """(J,) crossings where the span of levels of one system's pipes meets that of the other."""
+    spans = []
+    for system in (storm, sewage):
+        low, high = system.start.copy(), system.start + system.size
+        ways = np.flatnonzero(system.way)
+        np.fmin.at(low, system.tree.parent[ways], system.end[ways])
+        np.fmax.at(high, system.tree.parent[ways], (system.end + system.size)[ways])
+        spans.append((low, high))
+    (storm_low, storm_high), (low, high) = spans
+    return storm.used & sewage.used & (high > storm_low - CLEARANCE) & (low < storm_high + CLEARANCE)
 
 
 def sewage_root(plan: CityPlan) -> int:
