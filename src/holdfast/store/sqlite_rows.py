@@ -66,7 +66,9 @@ def to_python(column: pa.ChunkedArray | pa.Array) -> Iterable[Any] | Same:
 
 
 def to_arrow(values: Sequence[Any], kind: pa.DataType, *, geometry: bool = False) -> pa.Array:
-    """A column from what sqlite3 returned."""
+    """A column from what sqlite3 returned. values: a tuple, or another sequence with `count`"""
+    if values.count(None) == len(values):  # most columns of a kind are empty in most cities
+        return pa.nulls(len(values), kind)
     if geometry:
         return gpkg_blob.to_wkb(pa.array(values, pa.binary()))
     if pa.types.is_timestamp(kind):
