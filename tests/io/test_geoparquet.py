@@ -150,7 +150,8 @@ def test_a_million_pipes_would_take_seconds(tmp_path: Path) -> None:
     count = 200_000
     place = np.column_stack((500_000 + np.arange(count) % 1000 * 10.0, 3_400_000 + np.arange(count) // 1000 * 10.0))
     index = pa.array(np.arange(count)).cast(pa.string())
-    table = {"id": index, "from_id": index, "to_id": index, "diameter": np.full(count, 0.3), "material": pa.array(["ZT"] * count), "geometry": geometry.lines(np.stack((place, place + 5), 1))}
+    shapes = geometry.lines(np.stack((place, place + 5), 1))
+    table = {"id": index, "from_id": index, "to_id": index, "diameter": np.full(count, 0.3), "material": pa.array(["ZT"] * count), "geometry": shapes}
     path = save(tmp_path / "water_pipe.parquet", table, {"encoding": "WKB", "crs": None})
     start = time.perf_counter()
     rows = sum(batch.table.num_rows for batch in read(path).batches)

@@ -109,15 +109,17 @@ def _kind_score(kind: Kind, peek: Peek, shape: str | None, headings: Sequence[st
 def _name_score(kind: Kind, layer: str, shape: str | None, catalog: Catalog) -> tuple[float, str]:
     if kind_of_layer(layer, {kind.name: kind}) is not None:
         return 0.95, "the layer is named after the kind"
+    key = re.sub(r"[\s\-.]+", "_", layer).casefold()
+    words = sorted((w for w in KIND_WORDS.get(kind.name, ()) if w in key), key=len, reverse=True)
+    if words and not words[0].isascii():  # more exact than the category that it begins with
+        return min(0.9, 0.71 + 0.05 * len(words[0])), f"the layer's name contains {words[0]!r}"
     category = Categories(catalog).of_name(layer)
     if category is not None:
         lines, points = Categories(catalog).lines.get(category[0]), Categories(catalog).points.get(category[0])
         if (kind is lines and shape != "point") or (kind is points and shape == "point"):
             return 0.8, f"the layer's name begins with category {category[0]}"
-    key = re.sub(r"[\s\-.]+", "_", layer).casefold()
-    words = [w for w in KIND_WORDS.get(kind.name, ()) if w in key]
     if words:
-        return 0.6 + min(0.2, 0.02 * max(len(w) for w in words)), f"the layer's name contains {max(words, key=len)!r}"
+        return 0.6 + min(0.2, 0.02 * len(words[0])), f"the layer's name contains {words[0]!r}"
     if kind.title_zh and kind.title_zh in layer:
         return 0.75, f"the layer's name contains {kind.title_zh!r}"
     domain, noun = kind.name.split(".")
@@ -308,7 +310,7 @@ def guess_unit(measured: Quantity, numbers: np.ndarray, span: tuple[float, float
         near = np.mean([any(abs(v - n) < 0.01 * n for n in _VOLTAGES) for v in np.unique(solid)[:50]])
         return ("kV", 0.95, "values are usual voltages in kV") if near > 0.8 and top <= 1000 else ("V", 0.9, "values look like volts")
     if feet and measured.name in {"length", "elevation", "depth", "head"} and "ft" in known:
-        return "ft", 0.6, "the coordinates are in feet"
+        return "ft", 0.65, "the coordinates are in feet"
     span = _TYPICAL.get(measured.name, span)
     for symbol in [measured.unit, *(s for s in known if s != "1e-3ft")]:
         unit = known.get(symbol)
