@@ -62,7 +62,8 @@ def test_lost_records_are_explained(tmp_path: Path) -> None:
         (checks.sniff_geojson_lines, "a.jsonl", b'{"type":"Feature"}\n{', 0.9),
         (checks.sniff_geojson_lines, "a.ndjson", b"x", 0.3),
         (checks.sniff_geojson_lines, "a.json", b'{"type":\n"Feature"', 0.0),
-        (checks.sniff_flatgeobuf, "a", b"fgb\x03", 1.0), (checks.sniff_flatgeobuf, "a.fgb", b"x", 0.3), (checks.sniff_flatgeobuf, "a", b"x", 0.0), (checks.sniff_nothing, "a", b"", 0.0),
+        (checks.sniff_flatgeobuf, "a", b"fgb\x03", 1.0), (checks.sniff_flatgeobuf, "a.fgb", b"x", 0.3),
+        (checks.sniff_flatgeobuf, "a", b"x", 0.0), (checks.sniff_nothing, "a", b"", 0.0),
     ],
 )  # fmt: skip
 def test_what_files_look_like(sniff: object, name: str, head: bytes, score: float) -> None:

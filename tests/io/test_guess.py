@@ -117,7 +117,9 @@ def test_names_that_are_all_different_are_ids() -> None:
 
 
 def test_an_id_that_repeats_is_none() -> None:
-    assert "id" not in columns(layer("water_pipe", {"ID": [1, 1, 1, 2]}))
+    found = layer("water_pipe", {"ID": [1, 1, 1, 2]})
+    assert "id" not in columns(found)
+    assert found.ignore == ["ID"]
 
 
 def test_text_is_no_number_and_measurements_are_no_codes() -> None:

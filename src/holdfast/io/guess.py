@@ -64,6 +64,7 @@ class LayerGuess:
     rest: list[str] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
     others: list[tuple[str, float]] = field(default_factory=list)
+    ignore: list[str] = field(default_factory=list)
 
 
 def guess_layer(peek: Peek, catalog: Catalog, file: str = "") -> LayerGuess:
@@ -77,7 +78,10 @@ def guess_layer(peek: Peek, catalog: Catalog, file: str = "") -> LayerGuess:
         return LayerGuess(peek.layer, None, round(score, 2), "no kind fits name, shapes and columns", others=others, rest=headings)
     columns = guess_columns(peek, best, catalog)
     used = {c.heading for c in columns} | {heading for _, heading in peek.places}
-    return LayerGuess(peek.layer, best.name, round(score, 2), reason, columns, [h for h in headings if h not in used], dict(peek.places), others)
+    # a column named like the id that is none would be taken for it if nothing were said
+    ignore = [h for h in headings if h.casefold() == "id" and h not in used and not any(c.target == "id" for c in columns)]
+    rest = [h for h in headings if h not in used and h not in ignore]
+    return LayerGuess(peek.layer, best.name, round(score, 2), reason, columns, rest, dict(peek.places), others, ignore)
 
 
 def _shape(peek: Peek) -> str | None:

@@ -70,6 +70,8 @@ def _body(layer: LayerGuess) -> dict[str, Any]:
     if layer.kind is None:
         return {"skip": True}
     body: dict[str, Any] = {"kind": layer.kind, **layer.places}
+    if layer.ignore:
+        body["ignore"] = layer.ignore
     columns: dict[str, Any] = {}
     for column in layer.columns:
         spec: dict[str, Any] = {"from": column.heading}
