@@ -7,11 +7,13 @@ Row-wise inserts into an R*Tree cost several microseconds each; sort-tile-recurs
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 import numpy as np
 
 _CELLS = 51  # RTREE_MAXCELLS
 _CELL = np.dtype([("id", ">i8"), ("minx", ">f4"), ("maxx", ">f4"), ("miny", ">f4"), ("maxy", ">f4")])
+_PART = 200_000  # rows turned into Python objects at a time
 _NODE_BYTES = 4 + _CELLS * _CELL.itemsize
 
 
@@ -50,7 +52,14 @@ def rebuild(connection: sqlite3.Connection, table: str, ids: np.ndarray, bounds:
         children, owners = cells["id"][valid].astype(np.int64), np.repeat(numbers, counts)
         order = np.argsort(children, kind="stable")  # appending to the end of a B-tree is far quicker than filling it at random
         target = "rowid" if level == 0 else "parent"
-        connection.executemany(f'INSERT INTO "{table}_{target}" VALUES (?, ?)', zip(children[order].tolist(), owners[order].tolist(), strict=True))
+        connection.executemany(f'INSERT INTO "{table}_{target}" VALUES (?, ?)', _pairs(children, owners, order))
+
+
+def _pairs(children: np.ndarray, owners: np.ndarray, order: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Rows as Python integers, a part at a time: tens of millions at once would fill the memory."""
+    for start in range(0, len(order), _PART):
+        part = order[start : start + _PART]
+        yield from zip(children[part].tolist(), owners[part].tolist(), strict=True)
 
 
 def _pack(ids: np.ndarray, bounds: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -98,8 +107,10 @@ def _offset_children(cells: np.ndarray, counts: np.ndarray, first: int) -> None:
 
 
 def _write_nodes(connection: sqlite3.Connection, table: str, cells: np.ndarray, counts: np.ndarray, numbers: np.ndarray, depth: int) -> None:
-    raw = np.zeros((len(cells), _NODE_BYTES), np.uint8)
-    raw[:, :4] = np.column_stack((np.full(len(cells), depth), counts)).astype(">u2").view(np.uint8)
-    raw[:, 4:] = cells.view(np.uint8).reshape(len(cells), -1)
-    rows = zip(numbers.tolist(), (row.tobytes() for row in raw), strict=True)
-    connection.executemany(f'INSERT INTO "{table}_node" VALUES (?, ?)', rows)
+    for start in range(0, len(cells), _PART // _CELLS):
+        part = slice(start, start + _PART // _CELLS)
+        raw = np.zeros((len(cells[part]), _NODE_BYTES), np.uint8)
+        raw[:, :4] = np.column_stack((np.full(len(raw), depth), counts[part])).astype(">u2").view(np.uint8)
+        raw[:, 4:] = cells[part].view(np.uint8).reshape(len(raw), -1)
+        rows = zip(numbers[part].tolist(), (row.tobytes() for row in raw), strict=True)
+        connection.executemany(f'INSERT INTO "{table}_node" VALUES (?, ?)', rows)

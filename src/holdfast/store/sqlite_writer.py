@@ -260,9 +260,12 @@ class SqliteWriter:
             rows = np.column_stack((boxes[:, 0], boxes[:, 2], boxes[:, 1], boxes[:, 3])).tolist()
             self._db.executemany(f'INSERT INTO "{name}" VALUES (?, ?, ?, ?, ?)', ((i, *row) for i, row in zip(ids.tolist(), rows, strict=True)))
             return
+        del pending
         old = np.array(self._db.execute(f'SELECT id, minx, miny, maxx, maxy FROM "{name}"').fetchall(), np.float64).reshape(-1, 5)
-        old_boxes = old[:, 1:].astype(np.float32)  # exact: the tree holds 32-bit floats
-        rtree_bulk.rebuild(self._db, name, np.concatenate((old[:, 0].astype(np.int64), ids)), np.concatenate((old_boxes, boxes)))
+        if len(old):
+            ids = np.concatenate((old[:, 0].astype(np.int64), ids))
+            boxes = np.concatenate((old[:, 1:].astype(np.float32), boxes))  # exact: the tree holds 32-bit floats
+        rtree_bulk.rebuild(self._db, name, ids, boxes)
 
     def _insert_row(self, table: str, row: dict[str, Any]) -> None:
         names = ", ".join(row)
