@@ -35,7 +35,7 @@ _CURVES = frozenset({"ARC", "CIRCLE", "ELLIPSE", "SPLINE"})
 
 def read(path: Path, request: ReadRequest) -> Delivery:
     """Entities of the model space whose layers are of a known kind."""
-    head = require_file(path, size=20)
+    head = require_file(path)
     if head.startswith(b"AC10"):
         raise Invalid("this is a DWG drawing", fix="Save it as DXF", file=str(path))
     if path.stat().st_size > _LARGEST:
@@ -281,7 +281,7 @@ def _shapes(vertices: list[np.ndarray], shape: str) -> pa.Array:
 
 def peek(path: Path, request: ReadRequest) -> list[Peek]:
     """The first entities of every layer and shape of a drawing; shapes of one layer are told apart by `where` on entity."""
-    head = require_file(path, size=20)
+    head = require_file(path)
     findings = Findings()
     drawing = _load(path, request.encoding, head, findings)
     with reading(path, "drawing"):

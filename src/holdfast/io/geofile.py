@@ -27,8 +27,7 @@ _PARTS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg", ".toml"})
 
 def find_geopackage(path: Path, request: ReadRequest, rules: Rules, delivery: Delivery, stack: ExitStack) -> list[GdalLayer]:
     """Every layer of a GeoPackage."""
-    head = require_file(path, size=512)
-    require_magic(path, head, (b"SQLite format 3\x00",), "GeoPackage")
+    head = require_magic(path, (b"SQLite format 3\x00",), "GeoPackage", size=512)
     geofile_checks.require_whole_sqlite(path, head)
     target = gdal_path(path, stack)
     with reading(path, "GeoPackage"):
@@ -43,7 +42,7 @@ def find_geopackage(path: Path, request: ReadRequest, rules: Rules, delivery: De
 
 def find_flatgeobuf(path: Path, request: ReadRequest, rules: Rules, delivery: Delivery, stack: ExitStack) -> list[GdalLayer]:
     """The one layer of a FlatGeobuf file, named after the file."""
-    require_magic(path, require_file(path, size=12), (b"fgb\x03fgb",), "FlatGeobuf")
+    require_magic(path, (b"fgb\x03fgb",), "FlatGeobuf", size=12)
     target = str(gdal_path(path, stack))
     with reading(path, "FlatGeobuf"):
         import pyogrio
@@ -54,14 +53,14 @@ def find_flatgeobuf(path: Path, request: ReadRequest, rules: Rules, delivery: De
 
 def find_geojson(path: Path, request: ReadRequest, rules: Rules, delivery: Delivery, stack: ExitStack) -> list[GdalLayer]:
     """GeoJSON in WGS 84 or, by its older `crs` member, in any other CRS."""
-    require_file(path, size=2)
+    require_file(path)
     source = _as_utf8(path, request.encoding or rules.encoding, delivery, stack)
     return [GdalLayer(f"GeoJSON:{gdal_path(source, stack)}", path.stem, path.name)]
 
 
 def find_geojson_lines(path: Path, request: ReadRequest, rules: Rules, delivery: Delivery, stack: ExitStack) -> list[GdalLayer]:
     """One GeoJSON feature per line, or per record separator (RFC 8142)."""
-    require_file(path, size=2)
+    require_file(path)
     source = _as_utf8(path, request.encoding or rules.encoding, delivery, stack)
     target = f"GeoJSONSeq:{gdal_path(source, stack)}"
     return [GdalLayer(target, path.stem, path.name, source=source, expected=geofile_checks.count_records(source))]

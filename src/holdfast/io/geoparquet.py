@@ -18,7 +18,7 @@ from holdfast.model.geometry import bounds
 from . import text
 from .geofile_write import one_table
 from .layers import GEOMETRY, LayerReader, Source, choose
-from .opening import AGAIN, reading, replacing, require_file, require_magic
+from .opening import AGAIN, reading, replacing, require_magic
 from .peek import ROWS, Peek
 from .rules import parse
 from .shapes import wkb_types
@@ -32,8 +32,7 @@ ROW_GROUP = 100_000
 
 def read(path: Path, request: ReadRequest) -> Delivery:
     """Rows of a GeoParquet file. The kind comes from the mapping, the file's name, or a column `kind`."""
-    head = require_file(path, size=12)
-    require_magic(path, head, (b"PAR1",), "Parquet file")
+    require_magic(path, (b"PAR1",), "Parquet file", size=12)
     with path.open("rb") as stream:
         stream.seek(-4, 2)
         if stream.read(4) not in {b"PAR1", b"PARE"}:
@@ -64,7 +63,7 @@ def read(path: Path, request: ReadRequest) -> Delivery:
 
 def peek(path: Path, request: ReadRequest) -> list[Peek]:
     """The first rows of a GeoParquet file."""
-    require_magic(path, require_file(path, size=12), (b"PAR1",), "Parquet file")
+    require_magic(path, (b"PAR1",), "Parquet file", size=12)
     with reading(path, "Parquet file"):
         import pyarrow.parquet as pq
 

@@ -12,10 +12,9 @@ from holdfast.model.errors import HoldfastError, Invalid, NotFound, Unavailable
 AGAIN = "Deliver the file again, complete"
 
 
-def require_file(path: Path, *, size: int = 1) -> bytes:
+def require_file(path: Path) -> bytes:
     """The first 4 KiB of a file that exists, may be read and is not empty.
 
-    size      fewest bytes a file of this format has
     raises    NotFound, Invalid or Unavailable, naming the file
     """
     try:
@@ -23,7 +22,6 @@ def require_file(path: Path, *, size: int = 1) -> bytes:
             raise Invalid("this is a folder, not a file", fix="Name the file in it", file=str(path))
         with path.open("rb") as stream:
             head = stream.read(4096)
-        length = path.stat().st_size
     except FileNotFoundError as error:
         raise NotFound("there is no such file", fix="Check the path", file=str(path)) from error
     except PermissionError as error:
@@ -32,18 +30,20 @@ def require_file(path: Path, *, size: int = 1) -> bytes:
         raise Invalid(f"the file cannot be read: {error.strerror or error}", fix="Check the path and the disk", file=str(path)) from error
     if not head:
         raise Invalid("the file is empty", fix=AGAIN, file=str(path))
-    if length < size:
-        raise Invalid("the file is cut short", fix=AGAIN, file=str(path))
     return head
 
 
-def require_magic(path: Path, head: bytes, magic: tuple[bytes, ...], title: str) -> None:
-    """Refuse a file whose first bytes are not those of its format. raises Invalid saying what it looks like instead"""
+def require_magic(path: Path, magic: tuple[bytes, ...], title: str, *, size: int = 1) -> bytes:
+    """The first 4 KiB of a file that begins as its format does. raises as `require_file`, and Invalid saying what it looks like instead"""
+    head = require_file(path)
     if not head.startswith(magic):
         looks = looks_like(head)
         other = f"; it looks like {looks}" if looks else ""
         fix = "Name the format with --as, or give the file its proper ending" if looks else AGAIN
         raise Invalid(f"this is no {title}{other}", fix=fix, file=str(path))
+    if path.stat().st_size < size:
+        raise Invalid("the file is cut short", fix=AGAIN, file=str(path))
+    return head
 
 
 _LOOKS: tuple[tuple[bytes, str], ...] = (

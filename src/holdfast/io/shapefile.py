@@ -27,8 +27,7 @@ def part(path: Path, ending: str) -> Path | None:
 
 def require_whole(path: Path, findings: Findings) -> None:
     """Check the lengths that the headers state against the files. raises Invalid naming the part that is missing or cut short"""
-    head = require_file(path, size=100)
-    require_magic(path, head, (MAGIC,), "Shapefile")
+    head = require_magic(path, (MAGIC,), "Shapefile", size=100)
     stated = struct.unpack(">i", head[24:28])[0] * 2
     if path.stat().st_size < stated:
         raise Invalid(f"the file is cut short: {path.stat().st_size} of {stated} bytes", fix=AGAIN, file=str(path))
@@ -42,7 +41,9 @@ def require_whole(path: Path, findings: Findings) -> None:
 
 
 def _require_whole_table(path: Path) -> None:
-    head = require_file(path, size=33)
+    head = require_file(path)
+    if path.stat().st_size < 33:
+        raise Invalid("the attribute table is cut short", fix=AGAIN, file=str(path))
     records, header, width = struct.unpack("<IHH", head[4:12])
     need = header + records * width
     if header < 33 or (width < 1 and records):
