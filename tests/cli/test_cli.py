@@ -146,3 +146,27 @@ def test_json_goes_to_standard_output_and_messages_to_standard_error(tmp_path: P
     assert done.returncode == 3
     assert json.loads(done.stdout)["error"]["status"] == 404
     assert "no city" in done.stderr
+
+
+def test_progress_is_drawn_on_a_terminal_only(tmp_path: Path) -> None:
+    import os
+    import pty
+
+    (tmp_path / "net.inp").write_text(INP)
+    call("init", str(tmp_path / "city"), "--crs", "local")
+    leader, follower = pty.openpty()
+    command = ["import", str(tmp_path / "city"), str(tmp_path / "net.inp"), "--crs", "local:m"]
+    done = subprocess.Popen([sys.executable, "-c", "from holdfast.cli import main; main()", *command], stdout=subprocess.PIPE, stderr=follower)
+    os.close(follower)
+    drawn = b""
+    try:
+        while piece := os.read(leader, 65536):
+            drawn += piece
+    except OSError:  # the other end of a terminal that is gone
+        pass
+    os.close(leader)
+    assert done.stdout is not None
+    assert "By kind" in done.stdout.read().decode()
+    done.stdout.close()
+    assert done.wait() == 0
+    assert b"net.inp" in drawn and b"rows" in drawn

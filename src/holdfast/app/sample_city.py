@@ -48,7 +48,7 @@ def create_sample_city(location: str, *, assets: int = 20_000, seed: int = 7, pr
                 counts[kind.name] = counts.get(kind.name, 0) + writer.append(kind, table, BUILT)
             _extras(module, plan, writer)
             if progress is not None:
-                progress(sample.domain, sum(counts.values()))
+                progress(sample.domain, sum(n for kind, n in counts.items() if city.kind(kind).domain == sample.domain))
         _finish(writer, plan, counts, assets, seed, started, perf_counter() - clock)
     _connect(city, progress)
     return city

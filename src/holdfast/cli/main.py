@@ -45,9 +45,8 @@ def init(
 
             if crs is not None:
                 raise Invalid("the reference city has its own CRS", fix="Leave --crs out", field="crs")
-            progress = Progress(as_json)
-            made = create_sample_city(city, assets=assets, seed=seed, progress=progress)
-            progress.done()
+            with Progress(as_json) as progress:
+                made = create_sample_city(city, assets=assets, seed=seed, progress=progress)
         else:
             made = create_city(city, crs=crs or DEFAULT_CRS, name=name)
         counts = made.counts()
@@ -90,9 +89,13 @@ def import_(
                 return
             options = ImportOptions(format=format, crs=crs, mapping=mapping, kind=kind, encoding=encoding, fit=fit, dry_run=dry_run, update=update,
                                     close=_choice("close", close, CLOSE), match=_choice("match", match, MATCH), strict=strict, valid_from=valid_from)
-            progress = Progress(as_json)
-            report = import_files(opened, files, options, progress, confirm=keeping.ask_about_changes if update and not yes else None)
-            progress.done()
+            with Progress(as_json) as progress:
+
+                def confirm(found: Any) -> bool:
+                    progress.done()  # the question must not be drawn over
+                    return keeping.ask_about_changes(found)
+
+                report = import_files(opened, files, options, progress, confirm=confirm if update and not yes else None)
             if findings is not None:
                 from holdfast.app.checking import write_findings
 

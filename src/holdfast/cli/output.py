@@ -72,17 +72,42 @@ def _cell(value: Any) -> str:
 
 
 class Progress:
-    """A progress line on standard error when that is a terminal; silent otherwise."""
+    """A progress bar on standard error when that is a terminal; silent otherwise.
+
+    Called with a label and the number of rows done since the last call; the total is not known beforehand, because files
+    are streamed, so the bar shows rows and rows per second.
+    """
 
     def __init__(self, quiet: bool = False) -> None:
-        self._on = sys.stderr.isatty() and not quiet
-        self._total = 0
+        self._tasks: dict[str, Any] = {}
+        self._bar: Any = None
+        if quiet or not sys.stderr.isatty():
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as RichProgress
+
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.completed:,.0f} rows"), TextColumn("{task.fields[rate]}"))
+        self._bar = RichProgress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+        self._bar.start()
 
     def __call__(self, label: str, rows: int) -> None:
-        self._total += rows
-        if self._on:
-            print(f"\r\033[K{label}: {self._total:,} rows", end="", file=sys.stderr, flush=True)
+        if self._bar is None:
+            return
+        if label not in self._tasks:
+            self._tasks[label] = self._bar.add_task(label, total=None, rate="")
+        task = self._tasks[label]
+        self._bar.update(task, advance=rows)
+        speed = self._bar.tasks[task].speed
+        self._bar.update(task, rate=f"{speed:,.0f} rows/s" if speed else "")
 
     def done(self) -> None:
-        if self._on:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.done()
