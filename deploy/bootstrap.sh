@@ -93,6 +93,7 @@ stage_test_tools() {
   compgen -G '/usr/share/postgresql/*/extension/postgis.control' >/dev/null || missing+=(postgresql-15-postgis-3)
   command -v ogr2ogr >/dev/null || missing+=(gdal-bin)
   command -v chromium >/dev/null || missing+=(chromium)
+  ldconfig -p | grep -q libatomic.so.1 || missing+=(libatomic1) # Playwright's own Node needs it
   compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK*' >/dev/null || missing+=(fonts-noto-cjk)
   [ ${#missing[@]} = 0 ] && return
   install_packages "${missing[@]}" || say "Going on; the tests that need them will be skipped and say so."
