@@ -27,8 +27,12 @@ def with_survey(kind: Kind, table: pa.Table, plan: CityPlan, title: str, title_z
     cells = plan.rng(f"survey.{kind.name}").integers(0, len(CAMPAIGNS), 4096)
     campaign = cells[(column * 64 + row) % len(cells)]
     accuracy = np.round(_OLD + (_NEW - _OLD) * campaign / (len(CAMPAIGNS) - 1), 3)
-    facts = {"survey_date": pa.array(CAMPAIGNS[campaign]), "accuracy": pa.array(accuracy)}
-    if kind.symbol is not None:
+    date = CAMPAIGNS[campaign]
+    if "build_date" in have:  # what was built later was surveyed when it was built
+        built = table["build_date"].cast(pa.date32()).to_numpy().astype("datetime64[D]")
+        date = np.where(np.isnat(built), date, np.maximum(date, built))
+    facts = {"survey_date": pa.array(date), "accuracy": pa.array(accuracy)}
+    if kind.symbol is not None and kind.symbol.feature_code:
         facts["owner"] = pa.repeat(f"Anlan {title} / 安澜{title_zh}", table.num_rows)
     for name, values in facts.items():
         if name not in have:
