@@ -95,3 +95,10 @@ def test_looking_only_leaves_no_trace(city: City) -> None:
 def test_an_unknown_capability_lists_those_there_are(city: City) -> None:
     with pytest.raises(NotFound, match=r"pipework\.assess_levels"):
         find_named(city.catalog, "pipework.guess")
+
+
+def test_the_input_digest_tells_states_of_the_city_apart(city: City) -> None:
+    run_capability(city, ASSESS.name, {"above": 1.5})
+    city.append("pipework.junction", junctions(1, "x"))
+    run_capability(city, ASSESS.name, {"above": 1.5})
+    assert len(set(city.runs()["input_digest"].to_pylist())) == 2

@@ -106,6 +106,9 @@ def test_check_sets_the_exit_code_and_writes_files(town: str, tmp_path: Path) ->
     assert csv.read_text().startswith('"kind","column","id","rule"')
     assert json.loads(points.read_text())["type"] == "FeatureCollection"
     total = sum(found["findings"].values())
+    partly = call_json("check", town, "--fail-on", "never", "--kind", "water.reservoir")
+    assert partly["findings"] != found["findings"]
+    assert call_json("summary", town)["findings"] == found["findings"], "a check of some kinds says nothing about the city"
     call("check", town, "--fail-on", "info", code=1 if total else 0)
     call("check", town, "--fail-on", "dreadful", code=4)
 

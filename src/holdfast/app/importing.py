@@ -101,6 +101,7 @@ class ImportReport:
             "changes": None if self.changes is None else change_counts(self.changes),
             "findings": self.findings.counts(),
             "rules": self.findings.by_rule(),
+            "findings_not_listed": self.findings.dropped(),
             "seconds": round(self.seconds, 3),
         }
 

@@ -121,6 +121,8 @@ def run_capability(city: City, name: str, given: Mapping[str, Any] | None = None
     capability = find_named(city.catalog, name)
     arguments = bind(capability, given or {})
     started = now()
+    state = city.repository.meta().get("last_stamp", "")  # every commit of a city has its own stamp, so it names what the run saw
+    digest = hashlib.sha256(f"{state} {city.at}".encode()).hexdigest()
     run = f"{name}-{np.datetime_as_string(started, unit='ms').replace(':', '').replace('.', '')}Z"
     answer: Answer = capability.function(city, **arguments)
     if not keep:
@@ -135,9 +137,8 @@ def run_capability(city: City, name: str, given: Mapping[str, Any] | None = None
             sink = io.BytesIO()
             pq.write_table(table, sink, compression="zstd")
             writer.put_file(f"results/{run}/{label}.parquet", sink.getvalue())
-        counts = json.dumps(city.counts(), sort_keys=True)
         writer.append_run({
-            "id": run, "capability": name, "code_version": __version__, "input_digest": hashlib.sha256(counts.encode()).hexdigest(),
+            "id": run, "capability": name, "code_version": __version__, "input_digest": digest,
             "parameters": json.dumps(arguments, default=str), "seed": arguments.get("seed"), "status": answer.status, "actor": actor, "started_at": started,
             "ended_at": now(), "summary": json.dumps(answer.summary, ensure_ascii=False, default=str),
         })

@@ -19,8 +19,8 @@ def summarise(city: City) -> dict[str, Any]:
 
     kinds            number of facts by kind
     domains          the same by domain, with titles
-    findings         by severity, from the last check, or from the imports when there was no check yet
-    findings_from    which run that was, and whether the city has changed since
+    findings         by severity, from the last check of everything, or from the imports when there was no check yet
+    findings_from    which run that was, and whether files were imported since
     unmet_needs      assets of each kind whose needed service has no provider
     """
     counts = city.counts()
@@ -54,13 +54,12 @@ def _by_domain(city: City, counts: dict[str, int]) -> list[dict[str, Any]]:
 
 def _findings(city: City) -> tuple[dict[str, int], dict[str, Any] | None]:
     runs = city.runs().to_pylist()
-    checks = [r for r in runs if r["capability"] == CHECK]
+    checks = [r for r in runs if r["capability"] == CHECK and not json.loads(r["parameters"] or "{}")]  # of the whole city
     imports = [r for r in runs if r["capability"] == "import"]
     if checks:
         last = checks[-1]
-        changed = city.repository.meta().get("last_stamp", "")
         stale = any(r["ended_at"] > last["ended_at"] for r in imports)
-        return json.loads(last["summary"])["findings"], {"run": last["id"], "time": _text(last["ended_at"]), "stale": stale, "changed": changed}
+        return json.loads(last["summary"])["findings"], {"run": last["id"], "time": _text(last["ended_at"]), "stale": stale}
     total = dict.fromkeys(SEVERITIES, 0)
     for run in imports:
         for severity, count in json.loads(run["summary"])["findings"].items():

@@ -188,7 +188,7 @@ def summary(city: City, as_json: AsJson = False) -> None:
         rows = [(d["title"], d["title_zh"], k["kind"], k["title"], k["assets"]) for d in found["domains"] for k in d["kinds"]]
         print_table(f"{found['name'] or city}: {found['assets']:,} assets, {found['links']:,} links, {found['crs']}", ("domain", "领域", "kind", "title", "assets"), rows)
         origin = found["findings_from"]
-        note = "" if origin is None else f"  (from {origin['run']}{', the city has changed since' if origin['stale'] else ''})"
+        note = "" if origin is None else f"  (from {origin['run']}{', files were imported since' if origin['stale'] else ''})"
         say("findings: " + "  ".join(f"{severity} {count:,}" for severity, count in found["findings"].items()) + note)
         if found["unmet_needs"]:
             names = list(found["unmet_needs"][0])

@@ -16,13 +16,12 @@ from .errors import Conflict, Invalid, NotFound
 from .network import NetworkArrays, load
 from .repository import AsOf, BBox, Repository
 from .spec import Catalog, Kind
-from .time import Instant, now, parse_instant
+from .time import now, parse_instant
 
 if TYPE_CHECKING:
     import geopandas
 
 Moment = str | datetime | date | np.datetime64
-FOREVER = np.datetime64("9999-12-31T00:00:00.000", "ms")
 
 
 class City:
@@ -235,4 +234,4 @@ def _from_frame(frame: geopandas.GeoDataFrame) -> pa.Table:
     return table.append_column("geometry", pa.array(shapely.to_wkb(frame.geometry.values, flavor="iso"), pa.binary()))
 
 
-__all__ = ["FOREVER", "City", "Instant", "Settings"]
+__all__ = ["City", "Settings"]

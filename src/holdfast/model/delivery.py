@@ -55,7 +55,7 @@ class Delivery:
     """One file as read.
 
     crs      CRS found in the file, or None; the person's `--crs` wins over it with a finding when they differ
-    axis     "en" when x is east; readers swap axes themselves when the format says so
+             coordinates are x east, y north: readers swap axes themselves when the format says so
     links    columns of `tables.LINK`; filled while batches are read
     facts    things about the file worth showing (version, options, counts)
     """

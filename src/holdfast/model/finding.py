@@ -34,7 +34,7 @@ class Findings:
 
     Rows are added singly (`add`) or by arrays (`add_rows`); `table()` gives the Arrow table in `FINDING_SCHEMA`.
     At most `limit` rows are kept per rule and kind so that a hopeless file cannot exhaust memory; the true number
-    is always in `counts()` and the cut is itself reported as a row.
+    is always in `counts()`, and `dropped()` says how many of them are not in the table.
     """
 
     def __init__(self, limit: int = 100_000) -> None:
