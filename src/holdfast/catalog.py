@@ -56,6 +56,7 @@ def load() -> Catalog:
         if importlib.util.find_spec(f"{module.__name__}.sample"):
             samples.append(Sample(module.DOMAIN.name, f"{module.__name__}.sample"))
     settings += [setting for domain in domains for rule in domain.rules for setting in rule.settings]
+    settings += [setting for hazard in hazards for setting in hazard.settings]
     kinds = [kind for domain in domains for kind in domain.kinds]
     networks = [network for domain in domains for network in domain.networks]
     capabilities = [capability for domain in domains for capability in domain.capabilities]
@@ -163,11 +164,16 @@ def _verify_kind(catalog: Catalog, domain: Domain, kind: Kind, findings: Finding
     for device in kind.requires_devices:
         if device not in catalog.kinds or catalog.kinds[device].trait != "device":
             wrong("device", f"required device {device!r} is no installed device kind")
-    for curve in kind.damage:
-        if not (len(curve.states) == len(curve.medians) == len(curve.betas)) or list(curve.medians) != sorted(curve.medians):
+    for law in kind.damage:
+        if isinstance(law, spec.RepairRate):
+            if len(law.states) != len(law.shares) or abs(sum(law.shares) - 1.0) > 1e-6:
+                wrong("damage", "states and shares must match and shares must sum to 1")
+        elif not (len(law.states) == len(law.medians) == len(law.betas)) or list(law.medians) != sorted(law.medians):
             wrong("damage", "states, medians and betas must match and medians must rise")
-        if not curve.source.standard:
-            wrong("source", "a damage curve needs its source")
+        if law.consequences and tuple(c.state for c in law.consequences) != law.states:
+            wrong("damage", "consequences must be one for each state, in order")
+        if not law.source.standard:
+            wrong("source", "a damage law needs its source")
 
 
 def _verify_network(catalog: Catalog, network: spec.Network, findings: Findings) -> None:

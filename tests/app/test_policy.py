@@ -18,7 +18,7 @@ def sample_catalog() -> Catalog:
     capability = Capability("demo.rank_pipes", "Rank pipes", "排序", print, ("1b", "1k"))
     rule = Rule("demo.low", "Low", "低", "demo.pipe", print, ("warning",), (), SOURCE, ("1n",))
     indicator = Indicator("demo.share", "Share", "占比", print, "ratio", 1, SOURCE, ("8e",))
-    hazard = Hazard("flood", "Flood", "洪水", ("depth",), print, SOURCE, ("1q",))
+    hazard = Hazard("flood", "Flood", "洪水", (("depth", "m"),), print, SOURCE, ("1q",))
     domain = Domain("demo", "Demo", "示例", rules=(rule,), indicators=(indicator,), capabilities=(capability,))
     return Catalog(domains=(domain,), hazards=(hazard,), capabilities={capability.name: capability})
 

@@ -92,14 +92,39 @@ class Format:
 
 
 @dataclass(frozen=True, slots=True)
+class Plot:
+    """A figure of a report, drawn from one of the answer's tables.
+
+    kind     "line", "step", "bar", "barh" or "map" (x and y are coordinates, `colour` a column)
+    x, y     columns; several y make several lines
+    band     pairs of columns (low, high) shaded behind the lines, e.g. (("p05", "p95"),)
+    by       column whose values make separate lines
+    x_label, y_label  with unit
+    """
+
+    title: str
+    title_zh: str
+    table: str
+    x: str
+    y: tuple[str, ...]
+    kind: Literal["line", "step", "bar", "barh", "map"] = "line"
+    band: tuple[tuple[str, str], ...] = ()
+    by: str = ""
+    colour: str = ""
+    x_label: str = ""
+    y_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What a capability returns: JSON-able summary, tables by name, findings, and events to append."""
+    """What a capability returns: JSON-able summary, tables by name, findings, events to append, and plots for the report."""
 
     summary: dict[str, Any]
     tables: dict[str, pa.Table] = field(default_factory=dict)
     findings: Findings | None = None
     events: tuple[dict[str, Any], ...] = ()
     status: Literal["done", "diverged"] = "done"
+    plots: tuple[Plot, ...] = ()
 
 
 def single(kind: str, table: pa.Table, rows: Any = None) -> Iterator[Batch]:

@@ -119,14 +119,35 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Consequence:
+    """What one damage state means for the asset.
+
+    state         name of the state, e.g. "moderate"
+    works         True while the asset still does its job in this state
+    repair_hours  median hours one crew needs; 0 when nothing needs doing
+    repair_beta   lognormal standard deviation of the repair time
+    loss          repair cost as a share of the replacement cost, 0 to 1
+    opening       for pipes: share of the cross-section through which the contents escape
+    """
+
+    state: str
+    works: bool
+    repair_hours: float
+    repair_beta: float = 0.4
+    loss: float = 0.0
+    opening: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class DamageCurve:
     """Lognormal fragility: probability of reaching each state at an intensity.
 
-    measure   intensity name with SI unit fixed by the hazard, e.g. "pga" [m/s2]
-    states    damage states from light to severe
-    medians   intensity at 50 % probability of each state
-    betas     lognormal standard deviation of each state
-    when      field values that select this curve, e.g. {"material": "PE"}; empty means any
+    measure       intensity name with SI unit fixed by the hazard: "pga" [m/s2], "pgv" [m/s], "pgd" [m], "depth" [m], "gust" [m/s] ...
+    states        damage states from light to severe
+    medians       intensity at 50 % probability of reaching each state
+    betas         lognormal standard deviation of each state
+    consequences  one for each state, in order
+    when          field values that select this curve, e.g. (("material", "PE"),); empty means any. The first curve that fits is used, for each measure
     """
 
     measure: str
@@ -135,6 +156,27 @@ class DamageCurve:
     betas: tuple[float, ...]
     source: Source
     when: tuple[tuple[str, str], ...] = ()
+    consequences: tuple[Consequence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RepairRate:
+    """Damage of long buried things: repairs per metre = factor * intensity ** exponent, a Poisson number along the length.
+
+    shares        of the repairs that are of each state, summing to 1
+    consequences  one for each state, from light to severe; the worst along the edge decides, openings and repair times add up
+    given         measure that must be above zero for this law to act, e.g. "pgd" only where the ground failed
+    """
+
+    measure: str
+    factor: float
+    exponent: float
+    states: tuple[str, ...]
+    shares: tuple[float, ...]
+    source: Source
+    when: tuple[tuple[str, str], ...] = ()
+    consequences: tuple[Consequence, ...] = ()
+    given: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +208,7 @@ class Kind:
     fields: tuple[Field, ...] = ()
     geometry: Geometry | None = None
     signals: tuple[Signal, ...] = ()
-    damage: tuple[DamageCurve, ...] = ()
+    damage: tuple[DamageCurve | RepairRate, ...] = ()
     provides: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
     requires_devices: tuple[str, ...] = ()
@@ -187,6 +229,8 @@ class Network:
 
     sources   kinds that feed the network, or drain it; a part without any is an island. They are node kinds of the network or
               refer to its nodes by an id field
+    lifeline  f(city) -> `holdfast.model.lifeline.Lifeline` or None when the city has nothing of it; imports heavy libraries inside
+    simulate  name of the capability that answers `holdfast simulate CITY <network>`; it has a parameter `hours`
     """
 
     name: str
@@ -199,6 +243,8 @@ class Network:
     service: str
     gravity: bool = False
     sources: tuple[str, ...] = ()
+    lifeline: Callable[[Any], Any] | None = None
+    simulate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,15 +329,22 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """A source of harm: `field(city, **parameters)` gives the intensity of each measure at each asset."""
+    """A source of harm. `model(city, sites, **parameters)` gives a `holdfast.model.hazard.HazardModel`.
+
+    measures   intensities it can give, with their SI units, e.g. (("pga", "m/s2"),); empty for hazards that hit directly
+    settings   editable numbers with their sources
+    presets    name -> parameters, so that `holdfast scenario mycity quake-m6.5` needs no file
+    """
 
     name: str
     title: str
     title_zh: str
-    measures: tuple[str, ...]
-    field: Callable[..., Any]
+    measures: tuple[tuple[str, str], ...]
+    model: Callable[..., Any]
     source: Source
     clauses: tuple[str, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    presets: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def catalog_view(catalog: Catalog) -> dict[str, Any]:
             for n in catalog.networks.values()
         ],
         "rules": {c.name: {"title": c.title, "title_zh": c.title_zh, "fix": c.fix, "source": f"{c.source.standard} {c.source.clause}".strip()} for c in CHECKS.values()},
-        "hazards": [{"name": h.name, "title": h.title, "title_zh": h.title_zh, "measures": h.measures} for h in catalog.hazards],
+        "hazards": [{"name": h.name, "title": h.title, "title_zh": h.title_zh, "measures": dict(h.measures)} for h in catalog.hazards],
         "formats": [
             {"name": f.name, "title": f.title, "title_zh": f.title_zh, "suffixes": f.suffixes, "reads": f.read is not None, "writes": f.write is not None}
             for f in catalog.formats

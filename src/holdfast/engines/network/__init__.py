@@ -1,0 +1,1 @@
+"""Networks as arrays: topology, and one folder per solver family."""

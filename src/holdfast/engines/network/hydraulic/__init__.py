@@ -1,0 +1,1 @@
+"""Pressurised water networks: model, batched solver, and the EPANET engine."""

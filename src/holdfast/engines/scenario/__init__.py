@@ -1,0 +1,1 @@
+"""From hazard to impact: damage, cascade over services, repair in time, restoration order, ensembles."""
