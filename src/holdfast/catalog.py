@@ -128,7 +128,7 @@ def verify(catalog: Catalog) -> Findings:
     provided = {service for kind in catalog.kinds.values() for service in kind.provides}
     for kind in catalog.kinds.values():
         for need in kind.needs:
-            if need.service in spec.SERVICES and need.service not in provided:
+            if need.vital and need.service in spec.SERVICES and need.service not in provided:
                 findings.add("catalog.unmet_need", "warning", f"nothing installed provides {need.service}", kind=kind.name, fix="Install a domain that does")
     return findings
 

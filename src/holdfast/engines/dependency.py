@@ -27,6 +27,14 @@ SETTINGS: tuple[Setting, ...] = (
         Source("Holdfast default", "no limit for services not named", mark="proposal"),
         "length",
     ),
+    Setting(
+        "dependency.use_distance",
+        {"gas": 150.0, "heat": 150.0, "telecom": 2000.0},
+        "farthest provider of services that an asset uses without depending on them: the reach of a service connection",
+        "非关键服务的最远接入距离",
+        Source("Holdfast default", "no limit for services not named", mark="proposal"),
+        "length",
+    ),
 )
 
 UNMET = pa.schema(
@@ -117,6 +125,7 @@ def serve(city: Any, kinds: Iterable[str] | None = None) -> pa.Table:
     returns   columns of LINK: relation `serves`, the service, and how many hours the asset lasts without it
     """
     limits: Mapping[str, float] = city.settings["dependency.max_distance"]
+    reaches: Mapping[str, float] = city.settings["dependency.use_distance"]
     present = city.counts()
     wanted = None if kinds is None else set(kinds)
     held = city.links().select(["to_id", "relation", "service"])
@@ -131,7 +140,8 @@ def serve(city: Any, kinds: Iterable[str] | None = None) -> pa.Table:
         done = _served(held, service)
         for kind in needing:
             for need in (n for n in kind.needs if n.service == service):
-                pieces.append(_serve_kind(_load(city, kind, cache), need, providers, done, float(limits.get(service, np.inf))))
+                limit = float((limits if need.vital else reaches).get(service, np.inf))
+                pieces.append(_serve_kind(_load(city, kind, cache), need, providers, done, limit))
     return pa.concat_tables(pieces) if pieces else LINK.empty_table()
 
 
@@ -237,7 +247,7 @@ def unmet(city: Any) -> pa.Table:
         if not kind.needs or kind.name not in present:
             continue
         ids = city.table(kind.name, columns=["id"])["id"]
-        for need in kind.needs:
+        for need in (n for n in kind.needs if n.vital):
             if need.service not in served:
                 served[need.service] = _served(links, need.service)
             met = pc.sum(pc.is_in(ids, value_set=served[need.service])).as_py() or 0

@@ -111,11 +111,16 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A service that a kind needs. backup_hours: how long it works without, unless the asset's own field says so."""
+    """A service that a kind needs.
+
+    backup_hours  how long it works without, unless the asset's own field says so
+    vital         False: the asset works without the service, only its people miss it; then a missing provider is no unmet need
+    """
 
     service: str
     backup_hours: float = 0.0
     backup_field: str | None = None
+    vital: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +185,15 @@ class RepairRate:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """Replacement cost: amount [CNY] per item, per metre of length, per square metre of area, or of floor."""
+
+    amount: float
+    per: Literal["item", "metre", "area", "floor"]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Symbol:
     """How a kind is coded and drawn: category and 8-digit feature code of CJJ 61, colour as (r, g, b)."""
 
@@ -199,6 +213,7 @@ class Kind:
     needs             services it cannot work without
     requires_devices  device kinds that must be accepted before a host of this kind may enter service
     parent_field      field holding the id of the asset that contains this one
+    cost              what replacing one costs, for direct losses
     """
 
     name: str
@@ -214,6 +229,7 @@ class Kind:
     requires_devices: tuple[str, ...] = ()
     symbol: Symbol | None = None
     parent_field: str | None = None
+    cost: Cost | None = None
 
     @property
     def domain(self) -> str:

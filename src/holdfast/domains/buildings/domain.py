@@ -94,7 +94,8 @@ _ADDRESS = _other("address", "address", "地址")
 
 BUILDING = Kind(
     "buildings.building", "area", "Building", "建筑", geometry="Polygon", symbol=Symbol(BROWN),
-    needs=(Need("electricity"), Need("water"), Need("drainage"), Need("road_access")),
+    needs=(Need("electricity"), Need("water"), Need("drainage"), Need("road_access"),
+           Need("gas", vital=False), Need("heat", vital=False), Need("telecom", vital=False)),
     fields=(
         _other("use", "use", "用途", "code", dictionary=USE, required=True),
         _count("storeys", "storeys above ground", "地上层数", SURVEY, span=(0.0, 200.0)),

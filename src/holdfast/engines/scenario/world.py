@@ -23,7 +23,8 @@ class World:
     value        (asset,) replacement cost [CNY]
     zone         (asset,) int32 index into `zone_id`, -1 none
     services     names, in the order of the `service` axis
-    need         (asset, service) bool           backup      (asset, service) float32 hours that it lasts without
+    use          (asset, service) bool: the asset or its people use the service; whoever has people here misses it
+    need         (asset, service) bool: of these, what the asset cannot work without           backup      (asset, service) float32 hours that it lasts without
     link_from, link_to, link_service  (link,) int32: provider serves consumer; sorted by link_to, then service
     lifelines    networks that are solved        component, outlet  per lifeline, (c,) and (o,) asset positions of its ids, -1 unknown
     local        (asset, service) bool: the asset itself gives the service when it works (a telecom site), without a network solve
@@ -43,6 +44,7 @@ class World:
     zone: np.ndarray
     zone_id: tuple[str, ...]
     services: tuple[str, ...]
+    use: np.ndarray
     need: np.ndarray
     backup: np.ndarray
     link_from: np.ndarray
