@@ -331,7 +331,7 @@ class Capability:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """One sector: five slots, any may be empty."""
+    """One sector: six slots, any may be empty."""
 
     name: str
     title: str
@@ -341,6 +341,7 @@ class Domain:
     rules: tuple[Rule, ...] = ()
     indicators: tuple[Indicator, ...] = ()
     capabilities: tuple[Capability, ...] = ()
+    settings: tuple[Setting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

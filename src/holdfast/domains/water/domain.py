@@ -5,6 +5,8 @@ from __future__ import annotations
 from holdfast.engines.survey.cjj61 import CATEGORIES, CJJ61, line_fields, pipeline_symbol, point_fields
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
 
+from .settings import SETTINGS
+
 EPANET = Source("EPANET 2.2 Users Manual", "appendix C", "2020", "found", "input file sections")
 GB50974 = Source("GB 50974-2014", "7", "2014", "found", "standards.md 1.5 (S29)")
 GB5749 = Source("GB 5749-2022", "", "2022", "found", "standards.md 6.2 (S67)")
@@ -285,4 +287,5 @@ DOMAIN = Domain(
             solver="potential_flow", law="pipe_headloss", service="water", sources=("water.reservoir", "water.tank"),
         ),
     ),
+    settings=SETTINGS,
 )
