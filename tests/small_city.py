@@ -15,7 +15,7 @@ def small_city(path: Path, *domains: Domain) -> City:
     """An empty city with the local metric grid as its CRS."""
     catalog = Catalog(
         domains=domains,
-        settings=(*survey.SETTINGS, *dependency.SETTINGS),
+        settings=(*survey.SETTINGS, *dependency.SETTINGS, *(setting for domain in domains for setting in domain.settings)),
         kinds={kind.name: kind for domain in domains for kind in domain.kinds},
         networks={network.name: network for domain in domains for network in domain.networks},
         capabilities={capability.name: capability for domain in domains for capability in domain.capabilities},
