@@ -57,7 +57,6 @@ def load() -> Catalog:
             samples.append(Sample(module.DOMAIN.name, f"{module.__name__}.sample"))
     settings += [setting for domain in domains for setting in domain.settings]
     settings += [setting for domain in domains for rule in domain.rules for setting in rule.settings]
-    settings += [setting for domain in domains for setting in domain.settings]
     settings += [setting for hazard in hazards for setting in hazard.settings]
     kinds = [kind for domain in domains for kind in domain.kinds]
     networks = [network for domain in domains for network in domain.networks]
