@@ -1,0 +1,317 @@
+"""Runs a job of many cases in blocks, here, on a process pool or on a Dask cluster, and keeps every finished block as Parquet.
+
+A block is finished when its `cases` file is there. So a run that was killed, cancelled or stopped by a full disk goes on where it was, and
+a worker that dies costs only the blocks it had in hand.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pickle
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from holdfast.model.errors import Conflict, HoldfastError, Invalid, Unavailable
+from holdfast.model.lifeline import CaseStatus
+
+Tables = dict[str, pa.Table]
+Evaluate = Callable[[Any, np.ndarray], Tables]
+
+_MANIFEST, _CASES = "job.json", "cases"
+_DEATHS = 3  # how often in a row workers may die without finishing a block
+_POLL = 0.25  # s between looks at the cancel switch
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Cases 0 .. cases-1 of one task.
+
+    evaluate  importable function f(task, cases (n,) int64) -> tables by name; "cases" has columns `case` and `status`, one row a case
+    task      whatever `evaluate` needs; picklable
+    key       digest of everything that determines the answer; a folder holds the blocks of one key
+    block     cases evaluated at once
+    """
+
+    evaluate: Evaluate
+    task: Any
+    cases: int
+    key: str
+    block: int = 64
+
+    def blocks(self) -> list[tuple[int, int]]:
+        """First case and end of each block."""
+        return [(first, min(first + self.block, self.cases)) for first in range(0, self.cases, self.block)]
+
+
+class Watcher(Protocol):
+    """Is told of progress and may stop the run."""
+
+    def __call__(self, done: int, total: int, latest: Tables) -> bool:
+        """done cases of total, and the tables of the block that has just finished; False cancels the rest."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an ensemble ended. status: "done", or "cancelled" with the finished blocks kept."""
+
+    folder: Path
+    status: str
+    done: int
+    resumed: int
+    deaths: int
+
+    def table(self, name: str) -> pa.Table:
+        """One of the job's tables over all finished blocks, in the order of the cases."""
+        return read(self.folder, name)
+
+
+def read(folder: Path, name: str) -> pa.Table:
+    """A table over all finished blocks; those whose `cases` file is missing do not count."""
+    files = [folder / f.name.replace(f"{_CASES}-", f"{name}-") for f in sorted(folder.glob(f"{_CASES}-*.parquet"))]
+    pieces = [pq.read_table(f) for f in files if f.exists()]
+    return pa.concat_tables(pieces) if pieces else pa.table({})
+
+
+def run(job: Job, folder: Path, *, workers: int = 1, cluster: str | None = None, resume: bool = False, watch: Watcher | None = None) -> Outcome:
+    """Evaluate all cases and keep them in `folder`.
+
+    workers  processes; 1 works in this process
+    cluster  address of a Dask scheduler, used instead of processes
+    resume   go on with what the folder has; without it a folder that holds blocks is refused
+    raises   Conflict if the folder holds another job or resume is not given; Unavailable when the disk is full, the cluster cannot be reached, or
+             workers keep dying. What is finished stays.
+    """
+    if workers < 1:
+        raise Invalid("an ensemble needs at least one worker", fix="Give --workers 1 or more", field="workers")
+    todo, resumed = _prepare(job, folder, resume)
+    done, deaths, status = resumed, 0, "done"
+    runner: AbstractContextManager[Any] = _Cluster(job, cluster) if cluster else _Pool(job, folder, min(workers, len(todo))) if workers > 1 and len(todo) > 1 else _Here(job)
+    if not todo:
+        return Outcome(folder, status, done, resumed, deaths)
+    with runner as source:
+        for (first, end), tables in source.run(todo):
+            _keep(folder, first, end, tables)
+            done += end - first
+            if watch is not None and not watch(done, job.cases, tables):
+                status = "cancelled"
+                break
+        deaths = source.deaths
+    return Outcome(folder, status if done < job.cases else "done", done, resumed, deaths)
+
+
+def evaluate_block(job: Job, first: int, end: int) -> Tables:
+    """One block; a case that breaks the evaluation is found by trying each alone, and reported as failed while the others are kept."""
+    cases = np.arange(first, end, dtype=np.int64)
+    try:
+        return job.evaluate(job.task, cases)
+    except (HoldfastError, ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError):
+        if len(cases) == 1:
+            raise
+    pieces: list[Tables] = []
+    failed: list[int] = []
+    for case in cases:
+        try:
+            pieces.append(job.evaluate(job.task, np.array([case])))
+        except (HoldfastError, ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError):
+            failed.append(int(case))
+    if not pieces:
+        return job.evaluate(job.task, cases)  # nothing works: let the error be seen
+    tables = {name: pa.concat_tables([p[name] for p in pieces]) for name in pieces[0]}
+    lost = pa.table({"case": pa.array(failed, pa.int64()), "status": pa.array([int(CaseStatus.FAILED)] * len(failed), pa.int8())})
+    tables[_CASES] = pa.concat_tables([tables[_CASES], lost], promote_options="permissive").sort_by("case")
+    return tables
+
+
+# folder
+
+
+def _prepare(job: Job, folder: Path, resume: bool) -> tuple[list[tuple[int, int]], int]:
+    """Blocks still to do, and the number of cases already there."""
+    manifest = {"key": job.key, "cases": job.cases, "block": job.block}
+    path = folder / _MANIFEST
+    if path.exists():
+        held = json.loads(path.read_text())
+        finished = {f.name for f in folder.glob(f"{_CASES}-*.parquet")}
+        if finished and not resume:
+            raise Conflict("the folder holds results already", fix="Give --resume to go on with them, or another --out", folder=folder)
+        if resume and held != manifest:
+            fix = "Give another --out, or run without --resume into an empty folder"
+            raise Conflict("the folder holds another run: city, hazard, seed, samples or version differ", fix=fix, folder=folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob("*.part"):
+        leftover.unlink()
+    _write(path, json.dumps(manifest).encode())
+    blocks = job.blocks()
+    todo = [b for b in blocks if not _file(folder, _CASES, *b).exists()]
+    return todo, sum(end - first for first, end in blocks) - sum(end - first for first, end in todo)
+
+
+def _file(folder: Path, name: str, first: int, end: int) -> Path:
+    return folder / f"{name}-{first:08d}-{end:08d}.parquet"
+
+
+def _keep(folder: Path, first: int, end: int, tables: Tables) -> None:
+    """Write a block; `cases` comes last, so its presence says that all is there."""
+    for name in sorted(tables, key=lambda n: n == _CASES):
+        sink = pa.BufferOutputStream()
+        pq.write_table(tables[name], sink, compression="zstd")
+        _write(_file(folder, name, first, end), sink.getvalue())
+
+
+def _write(path: Path, content: Any) -> None:
+    part = path.with_name(path.name + ".part")
+    try:
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            free = shutil.disk_usage(path.parent).free
+            raise Unavailable(f"the disk is full ({free / 1e6:,.0f} MB free); finished blocks are kept", fix="Make room and run again with --resume", folder=path.parent) from error
+        raise
+
+
+# where the work is done
+
+
+class _Here:
+    """In this process, one block after the other."""
+
+    deaths = 0
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __enter__(self) -> _Here:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def run(self, todo: list[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], Tables]]:
+        for block in todo:
+            yield block, evaluate_block(self._job, *block)
+
+
+_job: Job | None = None  # the job of a worker process
+
+
+def _start_worker(path: str) -> None:
+    global _job  # noqa: PLW0603  a worker process serves one job
+    with open(path, "rb") as file:
+        _job = pickle.load(file)
+
+
+def _work(first: int, end: int) -> Tables:
+    assert _job is not None
+    return evaluate_block(_job, first, end)
+
+
+class _Pool:
+    """A pool of processes; when one dies the pool is made anew and its blocks are done again."""
+
+    def __init__(self, job: Job, folder: Path, workers: int) -> None:
+        self._job, self._workers, self._path = job, workers, folder / "job.pickle"
+        self._pool: Any = None
+        self.deaths = 0
+
+    def __enter__(self) -> _Pool:
+        _write(self._path, pickle.dumps(self._job, protocol=pickle.HIGHEST_PROTOCOL))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+        self._path.unlink(missing_ok=True)
+
+    def _start(self) -> Any:
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
+        context = multiprocessing.get_context("spawn")  # fork would copy threads of Arrow and Numba in an unknown state
+        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_start_worker, initargs=(str(self._path),))
+
+    def _stop(self) -> None:
+        if self._pool is not None:
+            processes = list((self._pool._processes or {}).values())
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.join()
+            self._pool = None
+
+    def run(self, todo: list[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], Tables]]:
+        from concurrent.futures import FIRST_COMPLETED, wait
+        from concurrent.futures.process import BrokenProcessPool
+
+        waiting, in_row = list(reversed(todo)), 0
+        while waiting:
+            self._pool = self._start()
+            running: dict[Any, tuple[int, int]] = {}
+            try:
+                while waiting or running:
+                    while waiting and len(running) < 2 * self._workers:
+                        block = waiting.pop()
+                        running[self._pool.submit(_work, *block)] = block
+                    for future in wait(running, timeout=_POLL, return_when=FIRST_COMPLETED).done:
+                        tables = future.result()
+                        in_row = 0
+                        yield running.pop(future), tables
+            except BrokenProcessPool as error:
+                self.deaths += 1
+                in_row += 1
+                waiting += running.values()
+                if in_row >= _DEATHS:
+                    raise Unavailable("worker processes keep dying; finished blocks are kept", fix="Probably memory: use fewer --workers, then --resume") from error
+            finally:
+                self._stop()
+
+
+class _Cluster:
+    """A Dask cluster; it does the blocks of a lost worker again by itself."""
+
+    deaths = 0
+
+    def __init__(self, job: Job, address: str) -> None:
+        self._job, self._address = job, address
+        self._client: Any = None
+
+    def __enter__(self) -> _Cluster:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise Unavailable("the package distributed is not installed", fix='pip install "holdfast[cluster]"') from error
+        try:
+            self._client = Client(self._address, timeout="10s", set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise Unavailable(f"no Dask scheduler answers at {self._address}", fix="Start one with `dask scheduler`, or leave --cluster out", cluster=self._address) from error
+        if not self._client.scheduler_info()["workers"]:
+            self.__exit__()
+            raise Unavailable("the cluster has no worker", fix="Start one with `dask worker ADDRESS`", cluster=self._address)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def run(self, todo: list[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], Tables]]:
+        from distributed import as_completed
+
+        job = self._client.scatter(self._job, broadcast=True, hash=False)
+        futures = {self._client.submit(evaluate_block, job, *block, pure=False, retries=2): block for block in todo}
+        for future, tables in as_completed(list(futures), with_results=True, loop=self._client.loop):
+            yield futures[future], tables
+            future.release()
