@@ -1,0 +1,1 @@
+"""Road networks: shortest paths, repair of paths after damage, user equilibrium, reach."""
