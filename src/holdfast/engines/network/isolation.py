@@ -78,9 +78,7 @@ def segments(graph: Graph, valve_edge: Any, valve_node: Any = None, *, stuck: An
     none = np.zeros(graph.edges, bool)
     none[at[working & (end == 2)]] = True
     root[graph.nodes :][none | closed] = -1
-    present, label = np.unique(root, return_inverse=True)
-    label = label - (len(present) > 0 and present[0] == -1)
-    count = int(label.max(initial=-1)) + 1
+    label, count = _numbered(root)
     label = largest_first(label, count)
     node, edge = label[: graph.nodes], label[graph.nodes :]
     sides = _sides(graph, node, edge, at, end)
@@ -212,6 +210,21 @@ def _unite(nodes, tail, head, shut):  # type: ignore[no-untyped-def]
     for i in range(len(root)):
         root[i] = _find(root, i)
     return root
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _numbered(root):  # type: ignore[no-untyped-def]
+    """Roots as labels 0 .. count - 1 in the order in which they occur; -1 stays."""
+    number = np.full(len(root), -1, np.int32)
+    label = np.empty(len(root), np.int32)
+    count = 0
+    for i in range(len(root)):
+        r = root[i]
+        if r >= 0 and number[r] < 0:
+            number[r] = count
+            count += 1
+        label[i] = number[r] if r >= 0 else -1
+    return label, count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

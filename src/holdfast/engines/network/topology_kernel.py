@@ -177,60 +177,71 @@ def spread(start, split, neighbour, edge, way, opened, usable, known):  # type: 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def nearest(start, split, neighbour, edge, seeds, length, way, limit):  # type: ignore[no-untyped-def]
-    """Dijkstra with a four-way heap: distance, edge by which a node is reached (-1), and position of its seed (-1). Lengths are not negative."""
+    """Dijkstra: distance, edge by which a node is reached (-1), and position of its seed (-1). Lengths are not negative.
+
+    The four-way heap keeps keys beside nodes and is never searched: a node whose distance falls is put in again, and what is out of date is
+    skipped when it comes up. That costs less than following where each node stands.
+    """
     nodes = len(start) - 1
     distance = np.full(nodes, np.inf)
     via = np.full(nodes, -1, np.int32)
     origin = np.full(nodes, -1, np.int32)
-    heap = np.empty(nodes, np.int32)
-    place = np.full(nodes, -1, np.int32)
+    key, item = np.empty(1024), np.empty(1024, np.int32)
     size = 0
     for k in range(len(seeds)):
         s = seeds[k]
         if 0 <= s < nodes and origin[s] < 0:
             distance[s] = 0.0
             origin[s] = k
-            heap[size] = s
-            place[s] = size
+            if size == len(key):
+                key, item = _double(key), _double(item)
+            key[size] = 0.0
+            item[size] = s
             size += 1
     while size:
-        n = heap[0]
+        here, n = key[0], item[0]
         size -= 1
-        place[n] = -1
-        if size:
-            _sink(heap, place, distance, heap[size], size)
+        _sink(key, item, size)
+        if here > distance[n]:
+            continue
         low = split[n] if way == UP else start[n]
         high = split[n] if way == DOWN else start[n + 1]
+        if size + high - low >= len(key):
+            key, item = _double(key), _double(item)
+            while size + high - low >= len(key):
+                key, item = _double(key), _double(item)
         for i in range(low, high):
             m = neighbour[i]
-            there = distance[n] + length[edge[i]]
+            there = here + length[edge[i]]
             if there < distance[m] and there <= limit:
                 distance[m] = there
                 via[m] = edge[i]
                 origin[m] = origin[n]
-                if place[m] < 0:
-                    place[m] = size
-                    size += 1
-                _rise(heap, place, distance, m)
+                at = size
+                size += 1
+                while at:
+                    up = (at - 1) >> 2
+                    if key[up] <= there:
+                        break
+                    key[at] = key[up]
+                    item[at] = item[up]
+                    at = up
+                key[at] = there
+                item[at] = m
     return distance, via, origin
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _rise(heap, place, distance, n):  # type: ignore[no-untyped-def]
-    at = place[n]
-    while at:
-        up = (at - 1) >> 2
-        if distance[heap[up]] <= distance[n]:
-            break
-        heap[at] = heap[up]
-        place[heap[at]] = at
-        at = up
-    heap[at] = n
-    place[n] = at
+def _double(values):  # type: ignore[no-untyped-def]
+    more = np.empty(2 * len(values), values.dtype)
+    more[: len(values)] = values
+    return more
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sink(heap, place, distance, n, size):  # type: ignore[no-untyped-def]
+def _sink(key, item, size):  # type: ignore[no-untyped-def]
+    """Take the first out of a heap that then has `size` entries, by letting the last one sink from the top."""
+    k, n = key[size], item[size]
     at = 0
     while True:
         child = 4 * at + 1
@@ -238,15 +249,15 @@ def _sink(heap, place, distance, n, size):  # type: ignore[no-untyped-def]
             break
         best = child
         for c in range(child + 1, min(child + 4, size)):
-            if distance[heap[c]] < distance[heap[best]]:
+            if key[c] < key[best]:
                 best = c
-        if distance[n] <= distance[heap[best]]:
+        if k <= key[best]:
             break
-        heap[at] = heap[best]
-        place[heap[at]] = at
+        key[at] = key[best]
+        item[at] = item[best]
         at = best
-    heap[at] = n
-    place[n] = at
+    key[at] = k
+    item[at] = n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
