@@ -8,7 +8,7 @@ import io
 import json
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,9 @@ from holdfast.model.errors import Conflict, Invalid, NotFound
 from holdfast.model.quantity import QUANTITIES
 from holdfast.model.spec import Capability, Catalog, Param
 from holdfast.model.time import now
+
+PLOTS = "plots.json"
+"""Name of the file of a run's declared figures, beside its tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +124,22 @@ def run_capability(city: City, name: str, given: Mapping[str, Any] | None = None
     capability = find_named(city.catalog, name)
     arguments = bind(capability, given or {})
     started = now()
-    state = city.repository.meta().get("last_stamp", "")  # every commit of a city has its own stamp, so it names what the run saw
-    digest = hashlib.sha256(f"{state} {city.at}".encode()).hexdigest()
-    run = f"{name}-{np.datetime_as_string(started, unit='ms').replace(':', '').replace('.', '')}Z"
+    digest = input_digest(city)
+    run = run_id(name, started)
     answer: Answer = capability.function(city, **arguments)
     if not keep:
         return Ran(run, answer)
     if city.at is not None:
         raise Conflict("a run on a view of the past cannot be kept", fix="Run it with keep=False")
+    keep_run(city, run, name, answer, arguments=arguments, digest=digest, started=started, actor=actor)
+    return Ran(run, answer)
+
+
+def keep_run(city: City, run: str, capability: str, answer: Answer, *, arguments: Mapping[str, Any], digest: str, started: Any, actor: str = "") -> None:
+    """Keep what a run answered: its record, tables and plots as files, findings, events.
+
+    digest    of the state of the city that the run saw
+    """
     with city.repository.write() as writer:
         tables = dict(answer.tables)
         if answer.findings is not None:
@@ -137,11 +148,23 @@ def run_capability(city: City, name: str, given: Mapping[str, Any] | None = None
             sink = io.BytesIO()
             pq.write_table(table, sink, compression="zstd")
             writer.put_file(f"results/{run}/{label}.parquet", sink.getvalue())
+        if answer.plots:
+            writer.put_file(f"results/{run}/{PLOTS}", json.dumps([asdict(plot) for plot in answer.plots], ensure_ascii=False).encode())
         writer.append_run({
-            "id": run, "capability": name, "code_version": __version__, "input_digest": digest,
+            "id": run, "capability": capability, "code_version": __version__, "input_digest": digest,
             "parameters": json.dumps(arguments, default=str), "seed": arguments.get("seed"), "status": answer.status, "actor": actor, "started_at": started,
             "ended_at": now(), "summary": json.dumps(answer.summary, ensure_ascii=False, default=str),
         })
         for event in answer.events:
             writer.append_event({"actor": actor, "cause": run, **event})
-    return Ran(run, answer)
+
+
+def input_digest(city: City) -> str:
+    """What names the state of the city that a run sees: every commit has its own stamp."""
+    state = city.repository.meta().get("last_stamp", "")
+    return hashlib.sha256(f"{state} {city.at}".encode()).hexdigest()
+
+
+def run_id(name: str, started: Any) -> str:
+    """Id of a run that began then."""
+    return f"{name}-{np.datetime_as_string(started, unit='ms').replace(':', '').replace('.', '')}Z"

@@ -22,6 +22,7 @@ from holdfast.model.spec import Capability
 from .findings import findings_list
 from .layers import LayerIndex, choose, feature_collection, rows
 from .places import Places
+from .runs import add_run_routes
 from .views import catalog_view, history_view, links_view
 
 PAGE = Path(__file__).parent / "page"
@@ -44,6 +45,7 @@ def create_app(city: City) -> FastAPI:
     _add_city_routes(app, city, index, places)
     _add_asset_routes(app, city, index, places)
     _add_capability_routes(app, city)
+    add_run_routes(app, city)
     _add_page(app)
     return app
 

@@ -1,0 +1,70 @@
+"""Results that are kept: runs, their tables, and reports made from them again."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from holdfast.model.city import City
+from holdfast.model.delivery import Answer, Plot
+from holdfast.model.errors import NotFound
+
+from .running import PLOTS
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A kept run: its record, and what it answered."""
+
+    record: dict[str, Any]
+    answer: Answer
+
+    @property
+    def title(self) -> str:
+        return self.record["capability"]
+
+
+def runs(city: City, capability: str | None = None) -> list[dict[str, Any]]:
+    """Records of the runs, the newest first; parameters and summary as objects."""
+    rows = [_record(row) for row in city.runs().to_pylist()]
+    return [row for row in reversed(rows) if capability is None or row["capability"] == capability]
+
+
+def kept(city: City, run: str) -> Kept:
+    """One run with all it answered. raises NotFound"""
+    rows = city.repository.runs(run).to_pylist()
+    if not rows:
+        raise NotFound("there is no such run", fix="`holdfast run CITY` makes one; /api/runs lists them", run=run)
+    record = _record(rows[0])
+    folder = f"results/{run}/"
+    tables: dict[str, pa.Table] = {}
+    plots: tuple[Plot, ...] = ()
+    for name in city.repository.files():
+        if not name.startswith(folder):
+            continue
+        inner = PurePosixPath(name.removeprefix(folder))
+        if inner.suffix == ".parquet" and len(inner.parts) == 1:
+            tables[inner.stem] = pq.read_table(io.BytesIO(city.repository.get_file(name)))
+        elif inner.name == PLOTS:
+            plots = tuple(_plot(entry) for entry in json.loads(city.repository.get_file(name)))
+    status = record["status"] if record["status"] in ("done", "diverged") else "done"
+    return Kept(record, Answer(record["summary"], tables, status=status, plots=plots))
+
+
+def meta(city: City, record: dict[str, Any]) -> dict[str, Any]:
+    """What identifies a run in the head of its report."""
+    return {"city": city.name, "run": record["id"], "time": str(record["started_at"])[:19] + "Z", "input": record["input_digest"][:12], "seed": record["seed"]}
+
+
+def _record(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "parameters": json.loads(row["parameters"] or "{}"), "summary": json.loads(row["summary"] or "{}")}
+
+
+def _plot(entry: dict[str, Any]) -> Plot:
+    return Plot(**{**entry, "y": tuple(entry["y"]), "band": tuple(tuple(pair) for pair in entry["band"])})
