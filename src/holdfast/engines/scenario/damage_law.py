@@ -1,0 +1,169 @@
+"""Which damage laws act on which asset: chosen once, laid out as arrays for the kernel.
+
+The first law of each measure whose `when` fits is used; `RepairRate` and `DamageCurve` of one measure may act side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from holdfast.model.errors import Invalid
+from holdfast.model.spec import Consequence, DamageCurve, Kind, RepairRate, Source
+
+STATES = 4
+Law = DamageCurve | RepairRate
+
+GENERIC = DamageCurve(
+    "", ("slight", "moderate", "extensive", "destroyed"), (1.0, 2.0, 3.0, 4.0), (1.0,) * STATES, Source("Holdfast default", mark="proposal"),
+    consequences=(
+        Consequence("slight", True, 2.0, loss=0.05), Consequence("moderate", True, 8.0, loss=0.2),
+        Consequence("extensive", False, 48.0, loss=0.5), Consequence("destroyed", False, 168.0, loss=1.0)),
+)
+"""What a direct hit means where a kind declares no law of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class LawTable:
+    """All laws of a world as arrays, and the laws of each asset.
+
+    measures  names; `measure` and `given` index them, -1 none
+    curve     (law,) bool: lognormal states, else repairs along the length
+    states    (law,) number of states, 1 to 4
+    position  (law, 4) ln of medians, or running sums of shares       spread  (law, 4) lognormal standard deviations
+    factor, exponent  (law,) of repair rates
+    works, hours, hours_beta, loss, opening  (law, 4) consequences of each state
+    start     (asset + 1,), laws (..): laws of asset i are laws[start[i]:start[i + 1]]
+    forced    (asset,) law whose consequences a direct hit has
+    """
+
+    measures: tuple[str, ...]
+    measure: np.ndarray
+    given: np.ndarray
+    curve: np.ndarray
+    states: np.ndarray
+    position: np.ndarray
+    spread: np.ndarray
+    factor: np.ndarray
+    exponent: np.ndarray
+    works: np.ndarray
+    hours: np.ndarray
+    hours_beta: np.ndarray
+    loss: np.ndarray
+    opening: np.ndarray
+    start: np.ndarray
+    laws: np.ndarray
+    forced: np.ndarray
+
+
+def fits(when: tuple[tuple[str, str], ...], table: pa.Table | None, rows: int) -> np.ndarray:
+    """(rows,) bool: where all conditions hold.
+
+    when    (field, wanted) pairs; wanted is a value, several values as "a|b", or a range of numbers as "low..high" (low included,
+            high not, either may be left out). A missing or empty field fits nothing
+    """
+    out = np.ones(rows, bool)
+    for name, wanted in when:
+        if table is None or name not in table.column_names:
+            return np.zeros(rows, bool)
+        out &= _matches(table[name], wanted)
+    return out
+
+
+def _matches(column: pa.ChunkedArray, wanted: str) -> np.ndarray:
+    if ".." in wanted:
+        low, high = (part.strip() for part in wanted.split("..", 1))
+        try:
+            values = np.asarray(column.cast(pa.float64()).to_numpy(), np.float64)
+            return (values >= (float(low) if low else -np.inf)) & (values < (float(high) if high else np.inf))
+        except (pa.ArrowInvalid, ValueError) as error:
+            raise Invalid(f"the range {wanted!r} needs a field of numbers", fix="Correct the `when` of the damage law") from error
+    text = np.asarray(column.cast(pa.string()).to_numpy(zero_copy_only=False), object)
+    return np.isin(text, [part.strip() for part in wanted.split("|")])
+
+
+def choose(kinds: Sequence[Kind], kind: np.ndarray, tables: dict[str, pa.Table]) -> LawTable:
+    """The laws of every asset.
+
+    kinds   declared kinds             kind  (asset,) index into them
+    tables  attributes by kind name, rows in the order of the assets of that kind
+    raises  Invalid if a table does not match its assets
+    """
+    known: dict[int, int] = {}
+    laws: list[Law] = []
+    pairs: list[tuple[np.ndarray, int, int]] = []
+    forced = np.full(len(kind), -1, np.int64)
+    for number, one in enumerate(kinds):
+        assets = np.flatnonzero(kind == number)
+        if not len(assets) or not one.damage:
+            continue
+        table = tables.get(one.name)
+        if table is not None and table.num_rows != len(assets):
+            raise Invalid(f"{one.name}: {table.num_rows} rows for {len(assets)} assets", fix="Give one row for each asset of the kind, in their order")
+        taken: dict[tuple[bool, str, str | None], np.ndarray] = {}
+        for order, law in enumerate(one.damage):
+            key = (isinstance(law, DamageCurve), law.measure, getattr(law, "given", None))
+            here = fits(law.when, table, len(assets)) & ~taken.get(key, np.zeros(len(assets), bool))
+            taken[key] = taken.get(key, np.zeros(len(assets), bool)) | here
+            if not here.any():
+                continue
+            at = known.setdefault(id(law), len(laws))
+            if at == len(laws):
+                laws.append(law)
+            pairs.append((assets[here], at, order))
+            empty = here & (forced[assets] < 0) if law.consequences else np.zeros(len(assets), bool)
+            forced[assets[empty]] = at
+    laws.append(GENERIC)
+    forced[forced < 0] = len(laws) - 1
+    return _pack(laws, pairs, forced)
+
+
+def _pack(laws: list[Law], pairs: list[tuple[np.ndarray, int, int]], forced: np.ndarray) -> LawTable:
+    measures = tuple(dict.fromkeys([m for law in laws[:-1] for m in (law.measure, getattr(law, "given", None)) if m]))
+    shape = (len(laws), STATES)
+    table = {name: np.zeros(shape) for name in ("position", "spread", "hours", "hours_beta", "loss", "opening")}
+    works = np.ones(shape, bool)
+    factor, exponent = np.zeros(len(laws)), np.zeros(len(laws))
+    for at, law in enumerate(laws):
+        count = len(law.states)
+        if not 1 <= count <= STATES:
+            raise Invalid(f"a damage law has {count} states", fix=f"Give 1 to {STATES} states")
+        if isinstance(law, DamageCurve):
+            table["position"][at, :count], table["spread"][at, :count] = np.log(law.medians), law.betas
+        else:
+            table["position"][at, :count] = np.cumsum(law.shares)
+            factor[at], exponent[at] = law.factor, law.exponent
+        for state, what in enumerate(law.consequences):
+            works[at, state] = what.works
+            table["hours"][at, state], table["hours_beta"][at, state] = what.repair_hours, what.repair_beta
+            table["loss"][at, state], table["opening"][at, state] = what.loss, what.opening
+    assets = np.concatenate([p[0] for p in pairs]) if pairs else np.empty(0, np.int64)
+    law_of = np.concatenate([np.full(len(p[0]), p[1]) for p in pairs]) if pairs else np.empty(0, np.int64)
+    rank = np.concatenate([np.full(len(p[0]), p[2]) for p in pairs]) if pairs else np.empty(0, np.int64)
+    order = np.lexsort((rank, assets))
+    start = np.zeros(len(forced) + 1, np.int64)
+    np.cumsum(np.bincount(assets, minlength=len(forced)), out=start[1:])
+    return LawTable(
+        measures=measures, measure=np.array([measures.index(law.measure) if law.measure else -1 for law in laws], np.int64),
+        given=np.array([measures.index(law.given) if getattr(law, "given", None) else -1 for law in laws], np.int64),
+        curve=np.array([isinstance(law, DamageCurve) for law in laws]), states=np.array([len(law.states) for law in laws], np.int64),
+        factor=factor, exponent=exponent, works=works, start=start, laws=law_of[order].astype(np.int64), forced=forced, **table,
+    )  # fmt: skip
+
+
+def probabilities(law: DamageCurve, intensity: np.ndarray) -> np.ndarray:
+    """Probability of each state (..., states + 1) at intensities (...), the first being no damage.
+
+    Reaching a state is at least as likely as reaching any worse one, as in the sampled damage.
+    """
+    from scipy.special import ndtr
+
+    with np.errstate(divide="ignore"):
+        level = np.log(np.asarray(intensity, float))[..., None]
+    reach = ndtr((level - np.log(law.medians)) / np.asarray(law.betas))
+    reach = np.flip(np.maximum.accumulate(np.flip(reach, -1), -1), -1)
+    full = np.concatenate([np.ones_like(level), reach, np.zeros_like(level)], -1)
+    return full[..., :-1] - full[..., 1:]
