@@ -18,8 +18,7 @@ class Cases:
     setting  (case, link) float64: pump speed or valve setting in SI instead of the model's; NaN leaves it
     emitter  (case, node) float64 [m3/s at 1 m]: added to the model's emitters
     factor   (case,) or (case, node) float64: multiplies all demands
-    demand   (case, node) float64 [m3/s]: constant demand on top, delivered in full as far as the head is above the ground in pressure-driven
-             mode; it is what hydrants draw
+    demand   (case, node) float64 [m3/s]: demand on top that no pattern and no pressure changes, e.g. what a hydrant draws
     """
 
     count: int
