@@ -122,6 +122,16 @@ def test_direct_hits_take_the_consequences_of_the_law():
     assert damage.loss[2].tolist() == pytest.approx([1.0, 0.05, 1.0])
 
 
+def test_the_fast_way_for_single_curves_gives_the_same_numbers():
+    two = DamageCurve("pga", ("out",), (3.0,), (0.4,), SOURCE, consequences=(Consequence("out", False, 20.0, loss=0.4, opening=0.5),))
+    world = bare_world([PLANT, Kind("t.pole", "edge", "pole", "杆", damage=(two,))], np.arange(60) % 2, section=np.full(60, 0.3))
+    shaken = strike(world, pga=3.0)
+    fast = Sampler(world).sample(shaken, CASES, 9)
+    general = Sampler(world).sample(Strike(shaken.intensity, hit=np.zeros((len(CASES), 60), np.int8)), CASES, 9)
+    for name in ("state", "works", "opening", "repair_hours", "loss"):
+        assert np.array_equal(getattr(fast, name), getattr(general, name)), name
+
+
 def test_sites_may_be_fewer_than_assets_and_commands_pass_through():
     world = bare_world([PLANT, BOX], np.array([1, 0, 0]))
     command = np.array([[Command.CLOSED, Command.NORMAL]], np.int8)

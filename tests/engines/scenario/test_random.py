@@ -58,6 +58,14 @@ def test_normal_quantile_against_scipy():
     assert np.allclose(ours, stats.norm.ppf(p), rtol=2e-13, atol=1e-14)
 
 
+def test_quick_quantile_is_close():
+    p = np.concatenate([np.linspace(1e-6, 1 - 1e-6, 3001), [1 / 64, 63 / 64, 0.5]])
+    quick = np.array([random.normal_quick(x) for x in p])
+    assert np.abs(quick - stats.norm.ppf(p)).max() < 1.1e-5
+    values = random.normal_fields(5, "n", CASES, ITEMS)
+    assert values.dtype == np.float32 and np.abs(values - random.normal(5, "n", CASES, ITEMS)).max() < 2e-5
+
+
 def test_normal_moments():
     values = random.normal(5, "n", CASES, ITEMS)
     assert stats.kstest(values.ravel()[:50_000], "norm").pvalue > 1e-4

@@ -7,7 +7,7 @@ import numpy as np
 from holdfast.model.errors import Invalid
 from holdfast.model.hazard import Strike
 
-from .damage_kernel import sample_block
+from .damage_kernel import sample_block, sample_single
 from .damage_law import LawTable, choose
 from .random import keys, stream_key
 from .world import Damage, World
@@ -26,6 +26,7 @@ class Sampler:
 
     def __init__(self, world: World, site: np.ndarray | None = None, *, rate_scale: float = 1.0, hours_scale: float = 1.0) -> None:
         self.laws: LawTable = choose(world.kinds, np.asarray(world.asset_kind), world.tables)
+        self._inverse = 1.0 / np.where(self.laws.spread > 0.0, self.laws.spread, 1.0)
         self._keys = keys(world.asset_id)
         self._site = np.arange(world.assets, dtype=np.int64) if site is None else np.asarray(site, np.int64)
         if len(self._site) != world.assets:
@@ -48,13 +49,28 @@ class Sampler:
         size = (len(cases), len(self._keys))
         state, works = np.empty(size, np.int8), np.empty(size, np.bool_)
         opening, repair, loss = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size, np.float32)
-        t = self.laws
+        t, stream = self.laws, stream_key(seed, "damage")
+        single, rest = self._split(strike.hit is not None)
+        if len(single):
+            sample_single(
+                stream, cases, single, t.laws[t.start[single]], self._keys, self._site, intensity, self._scale[1], t.measure, t.states, t.position,
+                self._inverse, t.works, t.hours, t.hours_beta, t.loss, t.opening, self._section, state, works, opening, repair, loss,
+            )  # fmt: skip
         sample_block(
-            stream_key(seed, "damage"), cases, self._keys, self._site, intensity, hit, strike.hit is not None, self._length, self._section, *self._scale,
-            t.measure, t.given, t.curve, t.states, t.position, t.spread, t.factor, t.exponent, t.works, t.hours, t.hours_beta, t.loss, t.opening,
+            stream, cases, rest, self._keys, self._site, intensity, hit, strike.hit is not None, self._length, self._section, *self._scale,
+            t.measure, t.given, t.curve, t.states, t.position, self._inverse, t.factor, t.exponent, t.works, t.hours, t.hours_beta, t.loss, t.opening,
             t.start, t.laws, t.forced, state, works, opening, repair, loss,
         )  # fmt: skip
         return Damage(state, works, opening, repair, loss, self._command(strike))
+
+    def _split(self, hits: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of assets with one law, a curve, sorted by law; and all others. Direct hits need the general kernel."""
+        t, count = self.laws, np.diff(self.laws.start)
+        single = np.zeros(len(count), bool)
+        if not hits and len(t.laws):
+            single[count == 1] = t.curve[t.laws[t.start[:-1][count == 1]]]
+        where = np.flatnonzero(single)
+        return where[np.argsort(t.laws[t.start[where]], kind="stable")], np.flatnonzero(~single)
 
     def _columns(self, strike: Strike) -> int:
         arrays = [*strike.intensity.values(), *(a for a in (strike.hit, strike.command) if a is not None)]
