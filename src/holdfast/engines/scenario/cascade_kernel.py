@@ -170,3 +170,11 @@ def next_expiry(g, rows, works, level, clock, out):
                     if SLACK < left < best:
                         best = left
         out[i] = best
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def deal(row, value, place, out):
+    """Values (n,) sorted by row (n,), equal rows in their order; place (rows,) where each row begins, is used up; out (n,) is written."""
+    for i in range(row.size):
+        out[place[row[i]]] = value[i]
+        place[row[i]] += 1

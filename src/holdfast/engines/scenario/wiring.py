@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import cascade_kernel as kernel
 from .cascade_kernel import Graph
 from .rules import Rules
 from .world import World
@@ -57,7 +58,8 @@ def wire(world: World, rules: Rules) -> Wiring:
     consumer[target * services + service] = True
     slot_key = np.flatnonzero(consumer)
     place = np.cumsum(consumer, dtype=np.int64) - 1
-    pair = np.unique(place[target * services + service] * max(len(giver_key), 1) + link_giver)
+    pair = np.sort(place[target * services + service] * max(len(giver_key), 1) + link_giver, kind="stable")  # mostly sorted already
+    pair = pair[np.diff(pair, prepend=-1) > 0]
     slot_of_pair, giver_of_pair = np.divmod(pair, max(len(giver_key), 1))
     slot_feed, feed_ptr, feed_giver = _feeds(slot_of_pair, giver_of_pair, len(slot_key), len(giver_key))
     giver_service = (giver_key % services).astype(np.int32)
@@ -80,16 +82,15 @@ def _wiring(
     feed_ptr: np.ndarray, feed_giver: np.ndarray, feed_service: np.ndarray, slot_key: np.ndarray, slot_feed: np.ndarray, outside: np.ndarray,
 ) -> Wiring:  # fmt: skip
     services = len(world.services)
-    order = np.argsort(slot_feed, kind="stable")
+    slot_ptr, order = rows_of(slot_feed, np.arange(len(slot_feed)), len(feed_service))
     slot_key, slot_feed = slot_key[order], slot_feed[order]
     giver_asset = giver_key // services
     held = np.flatnonzero(gated)
     asset_ptr, asset_giver = rows_of(giver_asset[held], held, world.assets)
     giver_ptr, giver_feed = rows_of(feed_giver, np.repeat(np.arange(len(feed_ptr) - 1), np.diff(feed_ptr)), len(giver_key))
-    slot_ptr = np.searchsorted(slot_feed, np.arange(len(feed_service) + 1))
     graph = Graph(
         giver_asset.astype(np.int32), gated, feed_ptr.astype(np.int32), feed_giver.astype(np.int32), giver_ptr, giver_feed, asset_ptr, asset_giver,
-        slot_ptr.astype(np.int32), (slot_key // services).astype(np.int32), world.backup.reshape(-1)[slot_key].astype(np.float32),
+        slot_ptr, (slot_key // services).astype(np.int32), world.backup.reshape(-1)[slot_key].astype(np.float32),
         world.need.reshape(-1)[slot_key], slot_feed.astype(np.int64), np.full(len(feed_service), rules.served_from, np.float32),
     )  # fmt: skip
     return Wiring(graph, giver_service, line, outlet, feed_service, (slot_key % services).astype(np.int32), slot_feed.astype(np.int32), outside)
@@ -111,7 +112,7 @@ def _feeds(slot: np.ndarray, giver: np.ndarray, slots: int, givers: int) -> tupl
     count = np.bincount(slot, minlength=slots)
     first = np.concatenate(([0], np.cumsum(count)))
     feed, ptr, members, made = np.full(slots, -1, np.int64), [np.zeros(1, np.int64)], [np.empty(0, np.int64)], 0
-    for size in np.unique(count[count > 0]):
+    for size in np.flatnonzero(np.bincount(count))[int((count == 0).any()) :]:
         rows = np.flatnonzero(count == size)
         matrix = giver[first[rows][:, None] + np.arange(size)]
         code = matrix[:, 0]
@@ -144,5 +145,7 @@ def _sources(world: World, giver_asset: np.ndarray, giver_service: np.ndarray) -
 
 def rows_of(row: np.ndarray, value: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Compressed rows: (rows + 1,) starts and the values ordered by row, both int32."""
-    start = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=rows))))
-    return start.astype(np.int32), value[np.argsort(row, kind="stable")].astype(np.int32)
+    start = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=rows)))).astype(np.int32)
+    out = np.empty(len(row), np.int32)
+    kernel.deal(row.astype(np.int64), value.astype(np.int64), start[:-1].copy(), out)
+    return start, out
