@@ -130,7 +130,50 @@ export interface LayerData extends GeoJSON.FeatureCollection {
   numberReturned: number
 }
 
+export interface Preset {
+  name: string
+  title: string
+  hazard: string
+  parameters: Record<string, Scalar>
+  samples: number | null
+}
+
+export interface Job {
+  name: string
+  scenario: string
+  status: 'running' | 'done' | 'cancelled' | 'failed'
+  done: number
+  total: number
+  text: string
+  run: string
+  error: { detail?: string; fix?: string } | null
+}
+
+export interface RunRecord {
+  id: string
+  capability: string
+  status: string
+  started_at: string
+  parameters: Record<string, unknown>
+  summary: Record<string, unknown>
+}
+
+export type Row = Record<string, Scalar>
+
+export interface Effect {
+  overlay: string
+  changes: { id: string; action: string; opening: number | null }[]
+  assets: { id: string; kind: string }[]
+  services: { id: string; service: string; level: number }[]
+  people: Record<string, number>
+  status: string
+  engines: Record<string, Record<string, number>>
+  seconds: number
+}
+
 export class ProblemError extends Error {}
+
+const json = (method: string, body?: unknown): RequestInit => ({ method, ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }) })
 
 async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   const answer = await fetch(path, init)
@@ -147,6 +190,16 @@ export const api = {
   catalog: () => ask<Catalog>('api/catalog'),
   findings: (severity: Severity | 'all', limit: number) => ask<FindingList>(`api/findings?limit=${limit}${severity === 'all' ? '' : `&severity=${severity}`}`),
   run: (capability: string) => ask<{ run: string }>(`api/run/${capability}`, { method: 'POST' }),
+  scenarios: () => ask<{ presets: Preset[]; jobs: Job[] }>('api/scenarios'),
+  startScenario: (name: string, samples: number) => ask<Job>(`api/scenarios/${encodeURIComponent(name)}`, json('POST', { samples })),
+  job: (name: string) => ask<Job>(`api/scenarios/jobs/${name}`),
+  cancelJob: (name: string) => ask<Job>(`api/scenarios/jobs/${name}`, { method: 'DELETE' }),
+  runs: (capability: string) => ask<RunRecord[]>(`api/runs?capability=${capability}&limit=20`),
+  rows: (run: string, table: string, limit = 1000) => ask<{ numberMatched: number; rows: Row[] }>(`api/runs/${encodeURIComponent(run)}/tables/${table}?limit=${limit}`),
+  points: (run: string, table: string, value: string) => ask<GeoJSON.FeatureCollection>(`api/runs/${encodeURIComponent(run)}/points/${table}?value=${value}`),
+  openOverlay: (changes: { id: string; action: string }[]) => ask<Effect>('api/what-if', json('POST', changes)),
+  change: (overlay: string, id: string, action: string) => ask<Effect>(`api/what-if/${overlay}/changes`, json('POST', [{ id, action }])),
+  step: (overlay: string, step: 'undo' | 'redo' | 'reset') => ask<Effect>(`api/what-if/${overlay}/${step}`, { method: 'POST' }),
   history: (id: string) => ask<History>(`api/history/${encodeURIComponent(id)}`),
   links: (id: string) => ask<{ links: Link[] }>(`api/links/${encodeURIComponent(id)}`),
   layer: (kind: string, bounds: Bounds, limit: number, columns: string[], signal: AbortSignal) =>

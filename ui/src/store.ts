@@ -1,6 +1,6 @@
 /** What the whole page shares: the city, its catalogue, and what is chosen. */
 import { computed, reactive, shallowRef } from 'vue'
-import { api, type Catalog, type History, type KindInfo, type Link, type Summary } from './api'
+import { api, type Catalog, type Effect, type History, type KindInfo, type Link, type Summary } from './api'
 
 export const summary = shallowRef<Summary | null>(null)
 export const catalog = shallowRef<Catalog | null>(null)
@@ -11,7 +11,10 @@ export const kinds = computed(() => new Map<string, KindInfo>((catalog.value?.ki
 export const domains = computed(() => new Map((catalog.value?.domains ?? []).map((domain) => [domain.name, domain])))
 
 /** The tests wait for `ready` and pick through the map. */
-export const page = reactive({ tab: 'summary' as 'summary' | 'findings' | 'needs' })
+export const page = reactive({ tab: 'summary' as 'summary' | 'findings' | 'needs' | 'rehearse' | 'whatif' })
+
+/** The open overlay of what-if changes, as it was answered last. */
+export const overlay = shallowRef<Effect | null>(null)
 
 export async function loadCity(): Promise<void> {
   try {
@@ -27,6 +30,15 @@ export async function chooseAsset(id: string): Promise<void> {
   try {
     const [history, { links }] = await Promise.all([api.history(id), api.links(id)])
     chosen.value = { history, links }
+  } catch (error) {
+    failure.value = String(error instanceof Error ? error.message : error)
+  }
+}
+
+export async function tryOn(id: string, action: string): Promise<void> {
+  try {
+    overlay.value = overlay.value ? await api.change(overlay.value.overlay, id, action) : await api.openOverlay([{ id, action }])
+    page.tab = 'whatif'
   } catch (error) {
     failure.value = String(error instanceof Error ? error.message : error)
   }

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import history, keeping, run, simulate
+from . import history, keeping, run, scenario, simulate
 from .output import Progress, emit, print_table, reporting, say
 
 app = typer.Typer(name="holdfast", help="Holdfast: one living model of a city's lifelines.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -237,6 +237,7 @@ history.add_commands(app)
 keeping.add_commands(app)
 run.add_command(app)
 simulate.add_commands(app)
+scenario.add_command(app)
 
 
 def main() -> None:

@@ -111,3 +111,55 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         self.done()
+
+
+class CaseBar:
+    """A bar of finished cases on standard error, with the impact so far beside it; silent when standard error is no terminal.
+
+    Called with the number of cases done, the total, and a line of text; an interrupt makes it answer False, which ends the run in good order.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet or not sys.stderr.isatty()
+        self._bar: Any = None
+        self._task: Any = None
+        self._stopped = False
+        self._before: Any = None
+
+    def __call__(self, done: int, total: int, text: str) -> bool:
+        if not self._quiet:
+            if self._bar is None:
+                self._start(total)
+            self._bar.update(self._task, completed=done, text=text)
+        return not self._stopped
+
+    def _start(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        columns = (BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[text]}"))
+        self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task("", total=total, text="")
+        self._bar.start()
+
+    def _stop(self, *_: object) -> None:
+        if self._stopped:
+            raise KeyboardInterrupt  # asked twice: at once
+        self._stopped = True
+
+    def __enter__(self) -> CaseBar:
+        import signal
+        import threading
+
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            import signal
+
+            signal.signal(signal.SIGINT, self._before)
+        if self._bar is not None:
+            self._bar.stop()

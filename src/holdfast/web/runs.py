@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Annotated, Any
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from fastapi import FastAPI, Query
 from fastapi.responses import HTMLResponse, Response
@@ -14,11 +15,12 @@ from holdfast.model.city import City
 from holdfast.model.errors import Invalid, NotFound
 
 from .layers import rows
+from .places import Places
 
 PARQUET = "application/vnd.apache.parquet"
 
 
-def add_run_routes(app: FastAPI, city: City) -> None:
+def add_run_routes(app: FastAPI, city: City, places: Places) -> None:
     """Add them to the application."""
 
     @app.get("/api/runs")
@@ -45,6 +47,19 @@ def add_run_routes(app: FastAPI, city: City) -> None:
         if f != "json":
             raise Invalid(f"{f!r} is no output format", fix="Use f=json or f=parquet", field="f")
         return {"numberMatched": tables[table].num_rows, "rows": rows(tables[table].slice(0, limit))}
+
+    @app.get("/api/runs/{run}/points/{table}")
+    def points(run: str, table: str, value: str, limit: Annotated[int, Query(ge=1, le=200_000)] = 20_000) -> dict[str, Any]:
+        """The rows of a table with columns x and y as points on the map: id, and the column `value`; the highest first."""
+        tables = results.kept(city, run).answer.tables
+        found = tables.get(table)
+        if found is None or not {"id", "x", "y", value} <= set(found.column_names):
+            raise NotFound(f"the run has no table {table!r} with id, x, y and {value}", fix="See the run's tables", run=run)
+        found = found.filter(pc.greater(found[value], 0.0)).sort_by([(value, "descending")]).slice(0, limit)
+        lon, lat = places.lonlat(found["x"].to_numpy(), found["y"].to_numpy())
+        features = [{"type": "Feature", "geometry": {"type": "Point", "coordinates": [round(float(a), 7), round(float(b), 7)]}, "properties": {"id": i, "value": v}}
+                    for a, b, i, v in zip(lon, lat, found["id"].to_pylist(), found[value].to_pylist(), strict=True)]  # fmt: skip
+        return {"type": "FeatureCollection", "features": features}
 
     @app.get("/api/runs/{run}/report", response_class=HTMLResponse)
     def page(run: str) -> str:

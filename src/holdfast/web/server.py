@@ -23,7 +23,9 @@ from .findings import findings_list
 from .layers import LayerIndex, choose, feature_collection, rows
 from .places import Places
 from .runs import add_run_routes
+from .scenarios import add_scenario_routes
 from .views import catalog_view, history_view, links_view
+from .what_if import add_what_if_routes
 
 PAGE = Path(__file__).parent / "page"
 PROBLEM = "application/problem+json"
@@ -45,7 +47,9 @@ def create_app(city: City) -> FastAPI:
     _add_city_routes(app, city, index, places)
     _add_asset_routes(app, city, index, places)
     _add_capability_routes(app, city)
-    add_run_routes(app, city)
+    add_run_routes(app, city, places)
+    add_scenario_routes(app, city)
+    add_what_if_routes(app, city)
     _add_page(app)
     return app
 

@@ -22,6 +22,7 @@ export interface MapEvents {
 
 const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] }
 const CHOSEN = 'chosen'
+const HEAT = 'heat'
 
 interface Loaded {
   bounds: Bounds
@@ -65,6 +66,7 @@ export class CityMap {
   setPlans(plans: LayerPlan[]): void {
     this.plans = plans
     for (const plan of plans) this.map.addSource(plan.kind.name, { type: 'geojson', data: EMPTY, tolerance: 0.2 })
+    this.map.addSource(HEAT, { type: 'geojson', data: EMPTY })
     this.map.addSource(CHOSEN, { type: 'geojson', data: EMPTY })
     this.drawLayers()
   }
@@ -94,7 +96,7 @@ export class CityMap {
 
   setRaised(raise: boolean): void {
     for (const plan of this.plans) for (const spec of specsOf(plan, this.raise)) this.map.removeLayer(spec.id)
-    for (const id of ['chosen/fill', 'chosen/line', 'chosen/point']) this.map.removeLayer(id)
+    for (const id of ['heat/point', 'chosen/fill', 'chosen/line', 'chosen/point']) this.map.removeLayer(id)
     this.raise = raise
     this.drawLayers()
     this.map.jumpTo({ pitch: raise ? 50 : 0, bearing: raise ? -18 : 0 })
@@ -104,6 +106,14 @@ export class CityMap {
   choose(geometry: GeoJSON.Geometry | null): void {
     const parts: GeoJSON.Geometry[] = geometry === null ? [] : geometry.type === 'Point' ? [geometry] : [geometry, { type: 'Point', coordinates: middle(geometry) }]
     this.source(CHOSEN).setData({ type: 'FeatureCollection', features: parts.map((part) => ({ type: 'Feature', geometry: part, properties: {} })) })
+  }
+
+  /** Marks assets by a value: the larger and darker, the higher. null takes the marks away. */
+  heat(points: GeoJSON.FeatureCollection | null): void {
+    const data = points ?? EMPTY
+    const most = Math.max(1e-9, ...data.features.map((f) => Number(f.properties?.value ?? 0)))
+    const features = data.features.map((f) => ({ ...f, properties: { ...f.properties, share: Number(f.properties?.value ?? 0) / most } }))
+    this.source(HEAT).setData({ type: 'FeatureCollection', features })
   }
 
   /** True when nothing is being fetched and everything fetched is drawn. */
@@ -130,6 +140,19 @@ export class CityMap {
         this.map.addLayer({ ...spec, layout: { ...spec.layout, visibility: plan.visible ? 'visible' : 'none' } } as typeof spec)
       }
     }
+    this.map.addLayer({
+      id: 'heat/point',
+      source: HEAT,
+      type: 'circle',
+      layout: { 'circle-sort-key': ['get', 'share'] },
+      paint: {
+        'circle-radius': ['interpolate', ['linear'], ['zoom'], 12, ['+', 1.5, ['*', 3, ['get', 'share']]], 18, ['+', 5, ['*', 12, ['get', 'share']]]],
+        'circle-color': ['interpolate', ['linear'], ['get', 'share'], 0, '#fde725', 0.35, '#f98e09', 0.7, '#bc3754', 1, '#57106e'],
+        'circle-opacity': 0.85,
+        'circle-stroke-color': '#3a0a4a',
+        'circle-stroke-width': 0.5,
+      },
+    })
     this.map.addLayer({ id: 'chosen/fill', source: CHOSEN, type: 'fill', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': '#ffb300', 'fill-opacity': 0.45 } })
     this.map.addLayer({ id: 'chosen/line', source: CHOSEN, type: 'line', layout: { 'line-cap': 'round' }, filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': '#ff6f00', 'line-width': 5 } })
     this.map.addLayer({ id: 'chosen/point', source: CHOSEN, type: 'circle', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 14, 'circle-color': 'rgba(255,179,0,0.25)', 'circle-stroke-color': '#ff6f00', 'circle-stroke-width': 3 } })

@@ -1,5 +1,5 @@
 /** Lets tables move the map without knowing it. */
-export const mapLink: { focus(lon: number, lat: number): void } = { focus: () => undefined }
+export const mapLink: { focus(lon: number, lat: number): void; heat(points: GeoJSON.FeatureCollection | null): void } = { focus: () => undefined, heat: () => undefined }
 
 declare global {
   interface Window {

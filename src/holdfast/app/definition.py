@@ -1,0 +1,115 @@
+"""What a scenario is: a hazard with its parameters, how many samples, and how the city repairs; from a preset's name or a TOML file."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from holdfast.model.errors import Invalid, NotFound
+from holdfast.model.spec import Catalog, Hazard
+
+HOURS: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0, 12.0, 24.0, 48.0, 72.0, 120.0, 168.0, 240.0, 336.0, 504.0, 720.0)
+"""Hours after the event at which the city is looked at, when a scenario does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A scenario.
+
+    name         preset, or the stem of the file
+    hazard       name of the hazard               parameters  of its model
+    samples      number of cases; None means 1000, or all cases of a hazard that has so many
+    seed         of all draws                     hours       after the event [h], rising from 0
+    crews        repair crews by domain, in place of the setting; empty means the setting
+    restoration  number of candidate orders tried for the best repair order; 0 leaves it out
+    """
+
+    name: str
+    hazard: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    title: str = ""
+    samples: int | None = None
+    seed: int = 1
+    hours: tuple[float, ...] = HOURS
+    crews: dict[str, int] = field(default_factory=dict)
+    restoration: int = 400
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for the run's record and its digest."""
+        return {"name": self.name, "hazard": self.hazard, "parameters": self.parameters, "samples": self.samples, "seed": self.seed, "hours": list(self.hours),
+                "crews": self.crews, "restoration": self.restoration}  # fmt: skip
+
+
+def presets(catalog: Catalog) -> dict[str, Definition]:
+    """Every named scenario that the hazards offer: `<hazard>-<preset>`."""
+    return {f"{hazard.name}-{name}": Definition(f"{hazard.name}-{name}", hazard.name, dict(given), title=f"{hazard.title} {name}")
+            for hazard in catalog.hazards for name, given in hazard.presets}  # fmt: skip
+
+
+def define(catalog: Catalog, name: str, **changes: Any) -> Definition:
+    """The scenario of that name, or that the TOML file describes.
+
+    changes   fields that the caller sets instead, such as samples and seed; None leaves them
+    raises    NotFound for an unknown name or file, Invalid naming file and field
+    """
+    known = presets(catalog)
+    if name.endswith(".toml"):
+        found = _read(catalog, Path(name))
+    elif name in known:
+        found = known[name]
+    else:
+        near = difflib.get_close_matches(name, known, 3, 0.4)
+        fix = f"Did you mean {' or '.join(near)}?" if near else f"Scenarios are: {', '.join(known)}; or give a file that ends in .toml"
+        raise NotFound(f"there is no scenario {name!r}", fix=fix)
+    found = replace(found, **{key: value for key, value in changes.items() if value is not None})
+    _check(catalog, found, name)
+    return found
+
+
+def hazard_named(catalog: Catalog, name: str, **where: Any) -> Hazard:
+    """The hazard of that name. raises NotFound"""
+    for hazard in catalog.hazards:
+        if hazard.name == name:
+            return hazard
+    raise NotFound(f"there is no hazard {name!r}", fix=f"Hazards are: {', '.join(h.name for h in catalog.hazards)}", **where)
+
+
+def _read(catalog: Catalog, path: Path) -> Definition:
+    try:
+        body = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NotFound("there is no such scenario file", fix="Check the path", file=path) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"the scenario file is no TOML: {error}", fix="Correct the line named", file=path) from error
+    allowed = {"title": str, "hazard": str, "samples": int, "seed": int, "hours": list, "parameters": dict, "crews": dict, "restoration": int}
+    for key, value in body.items():
+        if key not in allowed:
+            raise Invalid(f"a scenario has no field {key!r}", fix=f"Its fields are: {', '.join(allowed)}", file=path, field=key)
+        if not isinstance(value, allowed[key]) or isinstance(value, bool):
+            raise Invalid(f"{value!r} is no {allowed[key].__name__}", fix=f"Correct {key}", file=path, field=key)
+    if "hazard" not in body:
+        raise Invalid("the scenario names no hazard", fix=f'Write hazard = "{catalog.hazards[0].name if catalog.hazards else "quake"}"', file=path, field="hazard")
+    hazard_named(catalog, body["hazard"], file=path, field="hazard")
+    hours = body.pop("hours", None)
+    return Definition(path.stem, **body, **({} if hours is None else {"hours": tuple(float(h) for h in hours)}))
+
+
+def _check(catalog: Catalog, found: Definition, where: str) -> None:
+    hazard = hazard_named(catalog, found.hazard)
+    given = list(inspect.signature(hazard.model).parameters.values())[2:]
+    names = [p.name for p in given if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    for key in found.parameters:
+        if key not in names:
+            raise Invalid(f"hazard {hazard.name} has no parameter {key!r}", fix=f"Its parameters are: {', '.join(names)}", file=where, field=f"parameters.{key}")
+    if found.samples is not None and found.samples < 1:
+        raise Invalid("a scenario needs at least one sample", fix="Give --samples 1 or more", field="samples")
+    if list(found.hours) != sorted(set(found.hours)) or not found.hours or found.hours[0] != 0.0:
+        raise Invalid("the hours must rise from 0", fix="Write for example hours = [0, 1, 6, 24, 72]", file=where, field="hours")
+    domains = {d.name for d in catalog.domains}
+    for name, number in found.crews.items():
+        if name not in domains or not isinstance(number, int) or number < 0:
+            raise Invalid(f"crews of {name!r} are wrong", fix=f"Give a number of crews for each of: {', '.join(sorted(domains))}", file=where, field=f"crews.{name}")

@@ -1,0 +1,89 @@
+"""Scenarios run in the background for the page: started, watched, cancelled; what they answer is kept like every run."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.model.city import City
+from holdfast.model.errors import Conflict, HoldfastError, NotFound
+
+from .cities import open_city
+from .definition import define
+from .scenario import run_scenario
+
+_KEPT = 20  # finished jobs remembered
+
+
+@dataclass(slots=True)
+class Job:
+    """One scenario under way. status: running, done, cancelled or failed; then `run` or `error` says more."""
+
+    name: str
+    scenario: str
+    status: str = "running"
+    done: int = 0
+    total: int = 0
+    text: str = ""
+    run: str = ""
+    error: dict[str, Any] | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def as_json(self) -> dict[str, Any]:
+        """For HTTP."""
+        return {name: getattr(self, name) for name in ("name", "scenario", "status", "done", "total", "text", "run", "error")}
+
+
+class Jobs:
+    """The scenarios of one city that were started here. One runs at a time."""
+
+    def __init__(self, city: City) -> None:
+        self._url, self._catalog = city.repository.url, city.catalog
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+        self._number = 0
+
+    def start(self, scenario: str, *, samples: int | None = None, seed: int | None = None, workers: int | None = None) -> Job:
+        """Start a preset. raises NotFound, Invalid; Conflict while another one runs"""
+        define(self._catalog, scenario, samples=samples, seed=seed)  # a wrong request is refused now, not in the background
+        with self._lock:
+            if any(job.status == "running" for job in self._jobs.values()):
+                raise Conflict("a scenario is running", fix="Wait for it or cancel it")
+            self._number += 1
+            job = self._jobs[str(self._number)] = Job(str(self._number), scenario)
+            for name in list(self._jobs)[:-_KEPT]:
+                del self._jobs[name]
+        threading.Thread(target=self._run, args=(job, samples, seed, workers), name=f"scenario {scenario}", daemon=True).start()
+        return job
+
+    def get(self, name: str) -> Job:
+        """raises NotFound"""
+        if name not in self._jobs:
+            raise NotFound("there is no such job", fix="POST /api/scenarios starts one", job=name)
+        return self._jobs[name]
+
+    def all(self) -> list[Job]:
+        """The newest first."""
+        return list(reversed(self._jobs.values()))
+
+    def cancel(self, name: str) -> Job:
+        """Ask a job to stop after the block in hand."""
+        job = self.get(name)
+        job.cancelled.set()
+        return job
+
+    def _run(self, job: Job, samples: int | None, seed: int | None, workers: int | None) -> None:
+        def watch(done: int, total: int, text: str) -> bool:
+            job.done, job.total, job.text = done, total, text
+            return not job.cancelled.is_set()
+
+        try:
+            with open_city(self._url) as city:
+                finished = run_scenario(city, job.scenario, samples=samples, seed=seed, workers=workers, watch=watch, actor="web")
+            job.run, job.status = finished.run, finished.status
+        except HoldfastError as error:
+            job.error, job.status = error.problem(), "failed"
+        except Exception as error:  # the page must learn of it, and the server goes on
+            job.error, job.status = {"title": "Error", "detail": f"{type(error).__name__}: {error}", "status": 500}, "failed"
+            raise

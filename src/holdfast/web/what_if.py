@@ -1,0 +1,63 @@
+"""Routes of the live what-if: overlays of changes on the warm networks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Body, FastAPI
+
+from holdfast.app.what_if import ACTIONS, Change, Residents
+from holdfast.model.city import City
+from holdfast.model.errors import Invalid
+
+
+def add_what_if_routes(app: FastAPI, city: City) -> None:
+    """Add them to the application; the networks are made ready with the first overlay."""
+    residents = Residents(city)
+
+    @app.get("/api/what-if/actions")
+    def actions() -> dict[str, str]:
+        """What can be done to an asset."""
+        return ACTIONS
+
+    @app.post("/api/what-if")
+    def open_overlay(changes: Annotated[list[dict[str, Any]] | None, Body()] = None) -> dict[str, Any]:
+        """A new overlay, with a list of changes {id, action, opening} if wanted; its effect."""
+        given = [_change(entry) for entry in changes or []]
+        name, overlay = residents.open()
+        try:
+            return {"overlay": name, **overlay.apply(*given).as_json()}
+        except Exception:
+            residents.close(name)
+            raise
+
+    @app.get("/api/what-if/{overlay}")
+    def effect(overlay: str) -> dict[str, Any]:
+        """The effect of all its changes."""
+        return {"overlay": overlay, **residents.overlay(overlay).effect().as_json()}
+
+    @app.post("/api/what-if/{overlay}/changes")
+    def change(overlay: str, changes: Annotated[list[dict[str, Any]], Body()]) -> dict[str, Any]:
+        """Add changes."""
+        return {"overlay": overlay, **residents.overlay(overlay).apply(*(_change(entry) for entry in changes)).as_json()}
+
+    @app.post("/api/what-if/{overlay}/{step}")
+    def step(overlay: str, step: str) -> dict[str, Any]:
+        """undo, redo or reset."""
+        if step not in ("undo", "redo", "reset"):
+            raise Invalid(f"{step!r} is no step", fix="Use undo, redo or reset", field="step")
+        return {"overlay": overlay, **getattr(residents.overlay(overlay), step)().as_json()}
+
+    @app.delete("/api/what-if/{overlay}")
+    def close(overlay: str) -> dict[str, str]:
+        """Forget it."""
+        residents.close(overlay)
+        return {"closed": overlay}
+
+
+def _change(entry: dict[str, Any]) -> Change:
+    try:
+        opening = entry.get("opening")
+        return Change(str(entry["id"]), str(entry["action"]), None if opening is None else float(opening))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Invalid("a change is an object {id, action, opening}", fix='For example {"id": "water.pipe:P-12", "action": "isolate"}', field="changes") from None
