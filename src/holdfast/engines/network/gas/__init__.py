@@ -1,0 +1,1 @@
+"""Steady gas networks, many cases at once."""
