@@ -1,0 +1,46 @@
+"""Cyber: control of pumps, valves, breakers and gates is lost or seized."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from holdfast.model.spec import Hazard, Setting, Source
+
+_OWN = Source("Holdfast default", mark="proposal")
+ICS = Source("MITRE ATT&CK for ICS", "techniques: loss of control, manipulation of control", "", "recalled", "attack.mitre.org")
+CONTROLS = (
+    "water.pump", "water.valve", "drainage.pump", "drainage.gate", "drainage.orifice", "power.switch", "power.transformer", "gas.valve", "gas.regulator",
+    "gas.compressor", "heat.pump", "heat.valve", "roads.signal",
+)
+
+
+def model(
+    city: Any, sites: Any, domains: list[str] | str = (), kinds: list[str] | str = (), where: dict[str, str] | None = None, share: float = 0.2,  # type: ignore[assignment]
+    action: str = "closed",
+) -> Any:  # fmt: skip
+    """A model of lost control.
+
+    domains, kinds, where   which controls: sectors, kinds, of these the ones whose fields have these values, e.g. {"remote": "true"};
+                            left out: every kind of the setting `cyber.controls`
+    share     probability that a control is seized, in each case anew; 1 seizes all
+    action    closed (off, open circuit), open (on, closed circuit), frozen (as it was), or mixed (one of the three at random)
+    raises    Invalid naming the parameter, NotFound if the city has no such control
+    """
+    from .model import build
+
+    return build(city, sites, domains=domains, kinds=kinds, where=where or {}, share=share, action=action)
+
+
+HAZARD = Hazard(
+    "cyber", "Loss of control", "控制系统失控", measures=(), model=model, source=ICS, clauses=("1k",),
+    settings=(Setting("cyber.controls", list(CONTROLS), "kinds that are controlled remotely", "可远程控制的设施类别", _OWN),),
+    presets=(
+        ("water-pumps-off", (("kinds", ("water.pump",)), ("share", 1.0), ("action", "closed"))),
+        ("water-frozen", (("domains", ("water",)), ("share", 1.0), ("action", "frozen"))),
+        ("power-breakers", (("domains", ("power",)), ("share", 0.1), ("action", "closed"))),
+        ("gates", (("domains", ("drainage",)), ("share", 0.5), ("action", "closed"))),
+        ("all", (("share", 0.1), ("action", "mixed"))),
+    ),
+)
+
+__all__ = ["CONTROLS", "HAZARD", "model"]
