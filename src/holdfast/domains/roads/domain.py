@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
+
+from .settings import SETTINGS
 
 URBAN = Source("CJJ 37-2012", "3.1", "2016", "recalled")
 OSM = Source("OpenStreetMap", "Key:highway", "", "found", "wiki.openstreetmap.org")
@@ -180,7 +184,17 @@ DEMAND = Kind(
     ),
 )
 
-NETWORK = Network("roads", "Road network", "道路网", ("roads.junction", "roads.zone_centroid"), ("roads.street",), "assignment", "bpr", "road_access")
+
+def _lifeline(city: Any) -> Any:
+    from .lifeline import build
+
+    return build(city)
+
+
+NETWORK = Network(
+    "roads", "Road network", "道路网", ("roads.junction", "roads.zone_centroid"), ("roads.street",), "assignment", "bpr", "road_access", lifeline=_lifeline,
+)
 DOMAIN = Domain(
     "roads", "Roads and transport", "道路交通", kinds=(JUNCTION, STREET, SURFACE_KIND, BRIDGE_KIND, SIGNAL, STOP, TRANSIT_LINE, CENTROID, DEMAND), networks=(NETWORK,),
+    settings=SETTINGS,
 )
