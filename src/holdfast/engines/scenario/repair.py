@@ -1,0 +1,137 @@
+"""Who mends what when: crews of each domain take the most urgent damage that they can reach, one crew to a task, one task after the other.
+
+A crew goes out from its depot for every task, works in shifts from the hour it is mobilised, and is free when the task is done. Where several
+crews are free the nearest goes. An asset that cannot be reached waits; the crews do the next one meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from holdfast.model.errors import Invalid
+
+from . import repair_kernel as kernel
+from .rules import Rules
+from .world import Damage, World
+
+PRIORITIES = ("importance", "shortest", "nearest", "random")
+
+
+@dataclass(frozen=True, slots=True)
+class Crews:
+    """Repair crews of a city.
+
+    team       names, one for each domain that has crews
+    team_of    (asset,) int16 team that mends it, -1 nobody
+    crew_team, crew_depot  (crew,) int64, sorted by team
+    depot      (depot, 2) [m]
+    first      (team,) hours until the first crew leaves           shift  (team,) hours a day
+    """
+
+    team: tuple[str, ...]
+    team_of: np.ndarray
+    crew_team: np.ndarray
+    crew_depot: np.ndarray
+    depot: np.ndarray
+    first: np.ndarray
+    shift: np.ndarray
+
+    @property
+    def crew_ptr(self) -> np.ndarray:
+        """(team + 1,) first crew of each team."""
+        return np.searchsorted(self.crew_team, np.arange(len(self.team) + 1))
+
+    def count(self) -> dict[str, int]:
+        """Crews by team."""
+        return dict(zip(self.team, np.diff(self.crew_ptr).tolist(), strict=True))
+
+
+def crews_of(world: World, rules: Rules, *, count: dict[str, int] | None = None, depots: dict[str, np.ndarray] | None = None) -> Crews:
+    """Crews for a world: by the rules for its population, at the middle of what they look after.
+
+    count    team -> number of crews, instead of the rules; a domain given 0 mends nothing
+    depots   team -> (n, 2) depot places [m]; the crews of a team are dealt to its depots in turn
+    """
+    domain = np.array([kind.domain for kind in world.kinds], object)[world.asset_kind] if world.assets else np.empty(0, object)
+    team = tuple(dict.fromkeys(kind.domain for kind in world.kinds))
+    hundred_thousands = world.people.sum() / 1e5
+    crew_team: list[int] = []
+    crew_depot: list[int] = []
+    places: list[np.ndarray] = []
+    team_of = np.full(world.assets, -1, np.int16)
+    for number, name in enumerate(team):
+        rate = rules.crews.get(name, rules.crews.get("default", 1.0))
+        crews = (count or {}).get(name, max(1, round(rate * hundred_thousands)) if rate > 0.0 else 0)
+        if crews < 0:
+            raise Invalid("a team cannot have fewer than no crews", fix="Give a count of 0 or more", field=f"crews.{name}")
+        mine = domain == name
+        if crews:
+            team_of[mine] = number
+        own = np.atleast_2d(np.asarray((depots or {}).get(name, _middle(world.xyz[mine])), np.float64))
+        crew_team += [number] * crews
+        crew_depot += [len(places) + i % len(own) for i in range(crews)]
+        places += list(own[:, :2])
+    return Crews(
+        team, team_of, np.array(crew_team, np.int64), np.array(crew_depot, np.int64), np.array(places).reshape(-1, 2),
+        np.array([rules.mobilisation(t) for t in team]), np.array([rules.shift(t) for t in team]),
+    )  # fmt: skip
+
+
+def _middle(xyz: np.ndarray) -> np.ndarray:
+    placed = xyz[np.isfinite(xyz[:, :2]).all(axis=1), :2]
+    return np.median(placed, axis=0) if len(placed) else np.zeros(2)
+
+
+def straight_travel(world: World, crews: Crews, rules: Rules) -> np.ndarray:
+    """(1, depot, asset) float32 hours along detours of straight lines, on undamaged roads; 0 where a place is unknown."""
+    distance = np.hypot(*(world.xyz[None, :, axis] - crews.depot[:, axis, None] for axis in (0, 1)))
+    return np.nan_to_num(distance * (rules.detour / rules.crew_speed / 3600.0)).astype(np.float32)[None]
+
+
+def priorities(world: World, damage: Damage, rule: str, *, travel: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
+    """(1 or case, asset) float64, less is more urgent.
+
+    rule   importance: what serves critical facilities and the most people directly first, then short tasks; shortest: least crew hours;
+           nearest: least travel; random: by seed
+    """
+    if rule == "random":
+        return np.random.Generator(np.random.Philox(seed)).random((1, world.assets))
+    if rule == "shortest":
+        return np.asarray(damage.repair_hours, np.float64)
+    if rule == "nearest" and travel is not None:
+        return travel.min(axis=1).astype(np.float64)
+    if rule != "importance":
+        raise Invalid(f"{rule!r} is no order of repair", fix=f"Use one of: {', '.join(PRIORITIES)}; nearest needs travel times")
+    known = (world.link_from >= 0) & (world.link_to >= 0)
+    served = np.bincount(world.link_from[known], (world.people + 1e4 * world.critical)[world.link_to[known]], minlength=world.assets)
+    weight = served + world.people + 1e4 * world.critical
+    return -weight[None] + damage.repair_hours / (1.0 + damage.repair_hours.max(initial=0.0))
+
+
+def schedule(
+    world: World, damage: Damage, crews: Crews, priority: np.ndarray | Sequence[float], travel: np.ndarray, ready: np.ndarray | None = None
+) -> np.ndarray:  # fmt: skip
+    """done_hour (case, asset) float32: hours after the event at which each asset is mended; 0 where nothing was to do, inf where never.
+
+    priority  (asset,) or (case, asset), less is more urgent; equals in the order of the assets
+    travel    (depot, asset) or (1 or case, depot, asset) hours from each depot on the roads as they are; inf where no road leads
+    ready     (asset,) or (case, asset) hours from which an asset can be reached; default from the beginning
+    """
+    cases = damage.cases
+    rank = np.atleast_2d(np.asarray(priority, np.float64))
+    way = np.asarray(travel, np.float32)
+    way = way[None] if way.ndim == 2 else way
+    when = np.zeros((1, world.assets)) if ready is None else np.atleast_2d(np.asarray(ready, np.float64))
+    for name, array, shape in (("priority", rank, (world.assets,)), ("travel", way, (len(crews.depot), world.assets)), ("ready", when, (world.assets,))):
+        if array.shape[1:] != shape or array.shape[0] not in (1, cases):
+            raise Invalid(f"{name} has the shape {array.shape}", fix=f"It is 1 or {cases} times {shape}", field=name)
+    done = np.empty((cases, world.assets), np.float32)
+    order = np.argsort(rank, axis=1, kind="stable")
+    kernel.list_schedule(
+        np.ascontiguousarray(damage.repair_hours, np.float32), order, np.ascontiguousarray(when), crews.team_of, np.ascontiguousarray(way), crews.crew_depot,
+        crews.crew_ptr, crews.first, crews.shift, done,
+    )  # fmt: skip
+    return done
