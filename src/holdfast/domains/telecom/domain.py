@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from holdfast.engines.survey.cjj61 import line_fields, pipeline_symbol, point_fields
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Source
+
+from .settings import SETTINGS
 
 BACKUP = Source("YD/T 1051 and operators' practice", "battery hours", "", "recalled-low")
 GB50174 = Source("GB 50174-2017", "table of class A requirements: fuel for 12 h", "2017", "recalled")
@@ -57,9 +61,19 @@ DATA_CENTRE = Kind("telecom.data_centre", "node", "Data centre", "数据中心",
     Field("backup_hours", "hours it works without electricity", "断电可运行小时", quantity="factor", span=(0.0, 240.0), source=GB50174),
     Field("cooling_backup_hours", "hours it works without cooling water", "断水可运行小时", quantity="factor", span=(0.0, 240.0), source=GB50174), _SERVICE))
 
+
+
+def _lifeline(city: Any) -> Any:
+    from .lifeline import build
+
+    return build(city)
+
+
 DOMAIN = Domain(
     "telecom", "Telecom", "通信",
     kinds=(EXCHANGE, SITE, CABINET, FIBRE, MANHOLE, DATA_CENTRE),
     networks=(Network("telecom", "Telecom network", "通信网", ("telecom.exchange", "telecom.site", "telecom.cabinet", "telecom.manhole", "telecom.data_centre"),
-                      ("telecom.fibre",), "reach", "connected_to_exchange", "telecom", sources=("telecom.exchange", "telecom.data_centre")),),
+                      ("telecom.fibre",), "reach", "connected_to_exchange", "telecom", sources=("telecom.exchange", "telecom.data_centre"),
+                      lifeline=_lifeline),),
+    settings=SETTINGS,
 )
