@@ -171,6 +171,9 @@ def restore(project: int, model: HydraulicModel, at: int, scale: Scale) -> None:
         return
     if kind == LinkType.PUMP:
         en.setlinkvalue(project, index, en.LINKPATTERN, float(model.pump_pattern[at] + 1))
+    if kind == LinkType.PUMP and state == Status.CLOSED:
+        en.setlinkvalue(project, index, en.INITSETTING, 0.0)  # as in a file: what opens it gives it a speed
+        return
     if kind not in {LinkType.PIPE, LinkType.GPV} and np.isfinite(model.initial_setting[at]):
         en.setlinkvalue(project, index, en.INITSETTING, float(model.initial_setting[at]) * scale.setting(kind))
     if state != Status.ACTIVE and not (kind == LinkType.PUMP and state == Status.OPEN):
