@@ -286,10 +286,20 @@ def fill(markdown: str) -> str:
 
 
 def on_config(config: Any) -> Any:
-    """Put the pages of the domains into the navigation."""
-    pages = [{domain.title: f"domains/{domain.name}.md"} for domain in catalog.load().domains]
-    config.nav = [{"Domains": pages} if entry == {"Domains": "*domains"} else entry for entry in config.nav]
+    """Put the pages of domains, capabilities and hazards into the navigation."""
+    sections = {
+        "*domains": [{domain.title: f"domains/{domain.name}.md"} for domain in catalog.load().domains],
+        "*capabilities": [{capability.title: path} for capability in catalog.load().capabilities.values() if (path := capability_page(capability.name)) is not None],
+        "*hazards": [{hazard.title: f"hazards/{hazard.name}.md"} for hazard in catalog.load().hazards],
+    }
+    config.nav = [{title: sections.get(pages, pages) for title, pages in entry.items()} if all(isinstance(v, str) for v in entry.values()) else entry for entry in config.nav]
     return config
+
+
+def capability_page(name: str) -> str | None:
+    """Where the manual describes a capability at length, if it does."""
+    path = f"capabilities/{name.replace('.', '_')}.md"
+    return path if (Path(__file__).parent / path).exists() else None
 
 
 def on_files(files: Any, config: Any) -> Any:

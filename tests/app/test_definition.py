@@ -1,0 +1,85 @@
+"""Scenarios by name and from TOML; wrong ones name file, field and fix."""
+
+from __future__ import annotations
+
+import pytest
+
+from holdfast import catalog
+from holdfast.app.definition import HOURS, Definition, define, hazard_named, presets
+from holdfast.model.errors import Invalid, NotFound
+
+GOOD = """
+title = "Every main out"
+hazard = "outage"
+samples = 20
+seed = 9
+hours = [0, 6, 24]
+restoration = 50
+
+[parameters]
+kinds = ["water.pipe"]
+sweep = "n-1"
+
+[crews]
+water = 3
+"""
+
+
+@pytest.fixture(scope="module")
+def installed():
+    return catalog.load()
+
+
+def test_every_preset_can_be_defined(installed):
+    found = presets(installed)
+    assert {"outage-water-pipes"} <= set(found)
+    for name in found:
+        definition = define(installed, name)
+        assert definition.name == name and definition.hours == HOURS and definition.samples is None
+
+
+def test_a_file_says_everything(installed, tmp_path):
+    path = tmp_path / "mains.toml"
+    path.write_text(GOOD)
+    found = define(installed, str(path))
+    assert found == Definition("mains", "outage", {"kinds": ["water.pipe"], "sweep": "n-1"}, "Every main out", 20, 9, (0.0, 6.0, 24.0), {"water": 3}, 50)
+    assert found.as_json()["hours"] == [0.0, 6.0, 24.0]
+
+
+def test_the_caller_overrides(installed, tmp_path):
+    (tmp_path / "a.toml").write_text(GOOD)
+    found = define(installed, str(tmp_path / "a.toml"), samples=5, seed=None)
+    assert (found.samples, found.seed) == (5, 9)
+
+
+def test_near_names_are_proposed(installed):
+    with pytest.raises(NotFound, match="outage-water-pipes"):
+        define(installed, "outage-water-pipe")
+    with pytest.raises(NotFound, match="no such scenario file"):
+        define(installed, "missing.toml")
+    with pytest.raises(NotFound, match="no hazard 'volcano'"):
+        hazard_named(installed, "volcano")
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        ('title = "Every main out"', "", "no TOML"),
+        ('hazard = "outage"', "", "names no hazard"),
+        ('hazard = "outage"', 'hazard = "volcano"', "no hazard 'volcano'"),
+        ("samples = 20", "samples = 0", "at least one sample"),
+        ("samples = 20", 'samples = "many"', "is no int"),
+        ("seed = 9", "sead = 9", "no field 'sead'"),
+        ("hours = [0, 6, 24]", "hours = [1, 6]", "rise from 0"),
+        ("hours = [0, 6, 24]", "hours = [0, 6, 6]", "rise from 0"),
+        ('sweep = "n-1"', 'sweeep = "n-1"', "no parameter 'sweeep'"),
+        ("water = 3", "watter = 3", "crews of 'watter'"),
+        ("water = 3", "water = -1", "crews of 'water'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(installed, tmp_path, change, error, says):
+    path = tmp_path / "bad.toml"
+    path.write_text(GOOD.replace(change, error or 'title = "unclosed' if change.startswith("title") else error))
+    with pytest.raises((Invalid, NotFound), match=says) as raised:
+        define(installed, str(path))
+    assert raised.value.fix
