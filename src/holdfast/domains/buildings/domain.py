@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Signal, Source, Symbol
 
+from . import damage
+from .cost import COSTS
+
 SURVEY = Source("National survey of buildings as bearers of disaster", "field list", "2020", "recalled", "standards.md 9.2 (S92)")
 DANGER = Source("JGJ 125-2016", "grades", "2016", "found", "standards.md 9.1 (S89)")
 SHELTER_TYPES = Source("GB 51143-2015", "types", "2015", "found", "standards.md 4.3 (S54)")
@@ -93,7 +96,7 @@ _BACKUP = Field("backup_hours", "hours on own power", "自备电源时间(小时
 _ADDRESS = _other("address", "address", "地址")
 
 BUILDING = Kind(
-    "buildings.building", "area", "Building", "建筑", geometry="Polygon", symbol=Symbol(BROWN),
+    "buildings.building", "area", "Building", "建筑", geometry="Polygon", cost=COSTS["buildings.building"], damage=damage.BUILDING, symbol=Symbol(BROWN),
     needs=(Need("electricity"), Need("water"), Need("drainage"), Need("road_access"),
            Need("gas", vital=False), Need("heat", vital=False), Need("telecom", vital=False)),
     fields=(
@@ -129,7 +132,7 @@ PART = Kind(
     ),
 )
 HOSPITAL = Kind(
-    "buildings.hospital", "node", "Hospital", "医院", geometry="Point", symbol=Symbol(RED), provides=("care",), parent_field="building_id",
+    "buildings.hospital", "node", "Hospital", "医院", geometry="Point", damage=damage.ESSENTIAL, symbol=Symbol(RED), provides=("care",), parent_field="building_id",
     needs=(Need("electricity", 24.0, "backup_hours"), Need("water", 12.0), Need("gas"), Need("heat"), Need("telecom", 4.0), Need("road_access"),
     Need("supplies", 72.0)),
     fields=(
@@ -138,13 +141,13 @@ HOSPITAL = Kind(
     ),
 )
 SCHOOL = Kind(
-    "buildings.school", "node", "School", "学校", geometry="Point", symbol=Symbol((210, 160, 40)), parent_field="building_id",
+    "buildings.school", "node", "School", "学校", geometry="Point", damage=damage.ORDINARY, symbol=Symbol((210, 160, 40)), parent_field="building_id",
     needs=(Need("electricity"), Need("water"), Need("road_access")),
     fields=(_IN_BUILDING, _other("level", "level", "学段", "code", OWN, dictionary=SCHOOL_LEVEL), _count("pupils", "pupils", "学生数",
     quantity="population"), _ADDRESS),
 )
 SHELTER = Kind(
-    "buildings.shelter", "node", "Shelter", "避难场所", geometry="Point", symbol=Symbol((40, 150, 90), source=SHELTER_TYPES), provides=("shelter",),
+    "buildings.shelter", "node", "Shelter", "避难场所", geometry="Point", damage=damage.INDOOR, symbol=Symbol((40, 150, 90), source=SHELTER_TYPES), provides=("shelter",),
     parent_field="building_id",
     needs=(Need("water", 24.0), Need("electricity", 8.0, "backup_hours"), Need("road_access"), Need("supplies", 24.0)),
     fields=(
@@ -170,7 +173,7 @@ GARAGE = Kind(
     ),
 )
 FIRE_STATION = Kind(
-    "buildings.fire_station", "node", "Fire station", "消防站", geometry="Point", symbol=Symbol((220, 40, 30), source=FIRE_STATIONS),
+    "buildings.fire_station", "node", "Fire station", "消防站", geometry="Point", damage=damage.ESSENTIAL, symbol=Symbol((220, 40, 30), source=FIRE_STATIONS),
     parent_field="building_id",
     needs=(Need("electricity", 24.0, "backup_hours"), Need("water"), Need("telecom", 8.0), Need("road_access"), Need("fire_flow")),
     fields=(
@@ -179,12 +182,12 @@ FIRE_STATION = Kind(
     ),
 )
 POLICE = Kind(
-    "buildings.police", "node", "Police station", "派出所", geometry="Point", symbol=Symbol((40, 70, 160)), parent_field="building_id",
+    "buildings.police", "node", "Police station", "派出所", geometry="Point", damage=damage.ORDINARY, symbol=Symbol((40, 70, 160)), parent_field="building_id",
     needs=(Need("electricity", 8.0, "backup_hours"), Need("telecom", 8.0), Need("road_access")),
     fields=(_IN_BUILDING, _count("crew", "staff", "人员数", quantity="population"), _BACKUP, _ADDRESS),
 )
 WAREHOUSE = Kind(
-    "buildings.warehouse", "node", "Supplies depot", "应急物资库", geometry="Point", symbol=Symbol((150, 110, 60)), provides=("supplies",),
+    "buildings.warehouse", "node", "Supplies depot", "应急物资库", geometry="Point", damage=damage.ORDINARY, symbol=Symbol((150, 110, 60)), provides=("supplies",),
     parent_field="building_id",
     needs=(Need("electricity", 4.0, "backup_hours"), Need("road_access")),
     fields=(_IN_BUILDING, _number("area", "floor area", "面积", "area", OWN), _count("persons", "persons it can supply for three days", "保障人数(3天)",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from holdfast.engines.survey.cjj61 import CATEGORIES, CJJ61, line_fields, pipeline_symbol, point_fields
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
 
+from . import damage
+from .cost import COSTS
+
 SWMM = Source("SWMM 5.2 User's Manual", "appendix D", "2022", "found", "input file sections")
 GB50014 = Source("GB 50014-2021", "5.3", "2021", "found", "standards.md 5.4 (S2)")
 SAMPLING = Source("Holdfast", "sampling periods", "", "proposal", "standards.md 1.5")
@@ -118,7 +121,8 @@ _FLAP = _text("flap_gate", "has a flap gate", "带拍门", "boolean")
 _DEVICE = Symbol(CATEGORIES["PS"].colour, "PS", source=CJJ61)
 
 MANHOLE = Kind(
-    "drainage.manhole", "node", "Manhole or junction", "检查井", geometry="Point", provides=("drainage",), symbol=pipeline_symbol("PS", STORM, 2, 2, 1),
+    "drainage.manhole", "node", "Manhole or junction", "检查井", geometry="Point", cost=COSTS["drainage.manhole"],
+    provides=("drainage",), symbol=pipeline_symbol("PS", STORM, 2, 2, 1),
     fields=(
         *_NODE,
         _f("maximum_depth", "depth from invert to ground", "最大水深", "depth"),
@@ -129,7 +133,7 @@ MANHOLE = Kind(
     ),
 )
 OUTFALL = Kind(
-    "drainage.outfall", "node", "Outfall", "排放口", geometry="Point", symbol=pipeline_symbol("PS", STORM, 2, 2),
+    "drainage.outfall", "node", "Outfall", "排放口", geometry="Point", cost=COSTS["drainage.outfall"], symbol=pipeline_symbol("PS", STORM, 2, 2),
     fields=(
         *_NODE,
         _text("type", "boundary condition", "边界条件", "code", dictionary=OUTFALL_TYPE),
@@ -141,7 +145,7 @@ OUTFALL = Kind(
     ),
 )
 STORAGE = Kind(
-    "drainage.storage", "node", "Storage unit or wet well", "调蓄池或集水池", geometry="Point", symbol=pipeline_symbol("PS", STORM, 2, 2),
+    "drainage.storage", "node", "Storage unit or wet well", "调蓄池或集水池", geometry="Point", cost=COSTS["drainage.storage"], symbol=pipeline_symbol("PS", STORM, 2, 2),
     fields=(
         *_NODE,
         _f("maximum_depth", "maximum depth", "最大水深", "depth"),
@@ -174,7 +178,8 @@ DIVIDER = Kind(
     ),
 )
 CONDUIT = Kind(
-    "drainage.conduit", "edge", "Sewer or channel", "排水管渠", geometry="LineString", symbol=pipeline_symbol("PS", STORM, 1),
+    "drainage.conduit", "edge", "Sewer or channel", "排水管渠", geometry="LineString", cost=COSTS["drainage.conduit"], damage=damage.CONDUIT,
+    symbol=pipeline_symbol("PS", STORM, 1),
     fields=(
         *line_fields("PS"), *_section(), *_CROWN,
         _f("length", "hydraulic length", "水力长度", "length"),
@@ -189,7 +194,8 @@ CONDUIT = Kind(
     ),
 )
 PUMP = Kind(
-    "drainage.pump", "edge", "Drainage pump", "排水泵", geometry="LineString", needs=(Need("electricity"),), symbol=pipeline_symbol("PS", STORM, 2, 2),
+    "drainage.pump", "edge", "Drainage pump", "排水泵", geometry="LineString", cost=COSTS["drainage.pump"],
+    needs=(Need("electricity"),), symbol=pipeline_symbol("PS", STORM, 2, 2),
     fields=(
         _text("curve", "pump curve", "水泵曲线", "id"),
         _text("initial_status", "initial status", "初始状态", "code", dictionary=PUMP_STATUS),
@@ -238,7 +244,8 @@ OUTLET = Kind(
     ),
 )
 GATE = Kind(
-    "drainage.gate", "edge", "Sluice or flap gate", "排水闸门", geometry="LineString", needs=(Need("electricity"),), symbol=pipeline_symbol("PS", STORM, 2, 2),
+    "drainage.gate", "edge", "Sluice or flap gate", "排水闸门", geometry="LineString", cost=COSTS["drainage.gate"],
+    needs=(Need("electricity"),), symbol=pipeline_symbol("PS", STORM, 2, 2),
     fields=(
         _text("type", "type", "类型", "code", dictionary=GATE_TYPE, source=CJJ61),
         _f("width", "width of the opening", "孔宽", "diameter", source=CJJ61),
@@ -251,9 +258,9 @@ GATE = Kind(
     signals=(Signal("opening", "opening", "开度", "ratio", 300.0, SAMPLING),),
 )
 PUMP_STATION = Kind(
-    "drainage.pump_station", "node", "Drainage pump station", "排水泵站", geometry="Point",
+    "drainage.pump_station", "node", "Drainage pump station", "排水泵站", geometry="Point", cost=COSTS["drainage.pump_station"],
     needs=(Need("electricity"), Need("telecom", 24.0), Need("road_access", 72.0)),
-    requires_devices=("drainage.level_gauge",), symbol=pipeline_symbol("PS", STORM, 2, 2),
+    requires_devices=("drainage.level_gauge",), damage=damage.PUMP_STATION, symbol=pipeline_symbol("PS", STORM, 2, 2),
     fields=(
         *point_fields(),
         _text("system", "storm, sewage or combined", "系统", "code", dictionary=SYSTEM, source=CJJ61),
@@ -317,9 +324,9 @@ RESERVOIR = Kind(
     ),
 )
 TREATMENT_PLANT = Kind(
-    "drainage.treatment_plant", "node", "Sewage treatment plant", "污水处理厂", geometry="Point",
+    "drainage.treatment_plant", "node", "Sewage treatment plant", "污水处理厂", geometry="Point", cost=COSTS["drainage.treatment_plant"],
     needs=(Need("electricity", 2.0), Need("telecom", 24.0), Need("water", 24.0), Need("road_access", 72.0), Need("supplies", 168.0)),
-    requires_devices=("drainage.level_gauge",), symbol=pipeline_symbol("PS", SEWAGE, 2, 2),
+    requires_devices=("drainage.level_gauge",), damage=damage.TREATMENT_PLANT, symbol=pipeline_symbol("PS", SEWAGE, 2, 2),
     fields=(
         *point_fields(),
         _text("node_id", "network node at its inlet", "进水节点", "id", source=CJJ61),

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from holdfast.engines.survey.cjj61 import line_fields, pipeline_symbol, point_fields
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source
+
+from . import damage
+from .cost import COSTS
+from .settings import SETTINGS
 
 PANDAPIPES = Source("pandapipes net", "component tables", "0.x", "found", "shared/data/gas_heat SOURCE.txt")
 GB50289 = Source("GB 50289-2016", "table 4.1.9", "2016", "found", "standards.md 5.2: gas pressure classes")
@@ -45,7 +51,7 @@ JUNCTION = Kind("gas.junction", "node", "Gas junction", "燃气节点", geometry
     Field("temperature", "gas temperature", "气体温度", quantity="temperature"), Field("junction_type", "type", "类型", "text"),
     *_PRESSURE_LIMITS, _SERVICE, _INDEX))
 
-PIPE = Kind("gas.pipe", "edge", "Gas pipe", "燃气管线", geometry="LineString", symbol=pipeline_symbol("RQ", 3, 1), fields=(
+PIPE = Kind("gas.pipe", "edge", "Gas pipe", "燃气管线", geometry="LineString", cost=COSTS["gas.pipe"], damage=damage.PIPE, symbol=pipeline_symbol("RQ", 3, 1), fields=(
     *line_fields("RQ"), _DIAMETER, Field("outer_diameter", "outer diameter", "外径", quantity="diameter"), _CLASS,
     Field("design_pressure", "design pressure", "设计压力", quantity="pressure"),
     Field("length", "hydraulic length", "计算长度", quantity="length"), Field("roughness", "wall roughness", "管壁粗糙度", quantity="roughness"), _LOSS,
@@ -64,12 +70,13 @@ SINK = Kind("gas.sink", "node", "Gas consumer", "燃气用户", geometry="Point"
     Field("annual_volume", "volume per year at standard conditions", "年用气量", quantity="volume"), Field("customers", "customers", "用户数", quantity="count"),
     Field("building_id", "building", "所在建筑", "id"), *_FLOW_LIMITS, *_PRESSURE_LIMITS, _SERVICE, _TABLE, _INDEX))
 
-VALVE = Kind("gas.valve", "edge", "Gas valve", "燃气阀门", geometry="Point", symbol=pipeline_symbol("RQ", 3, 2, 2, 3), fields=(
+VALVE = Kind("gas.valve", "edge", "Gas valve", "燃气阀门", geometry="Point", cost=COSTS["gas.valve"], symbol=pipeline_symbol("RQ", 3, 2, 2, 3), fields=(
     Field("valve_type", "type", "类型", "code", dictionary=VALVE_TYPE), Field("opened", "open", "开启", "boolean", required=True), _DIAMETER, _LOSS, _CLASS,
     Field("remote", "remotely operated", "遥控", "boolean"), Field("depth", "depth", "埋深", quantity="depth"), Field("road", "road", "所在道路", "text"),
     Field("max_pressure_difference", "highest pressure difference", "最大压差", quantity="pressure"), *_FLOW_LIMITS, *_PRESSURE_LIMITS, _SERVICE, _INDEX))
 
-REGULATOR = Kind("gas.regulator", "edge", "Pressure regulator", "调压器", geometry="Point", symbol=pipeline_symbol("RQ", 3, 2, 2, 4), provides=("gas",),
+REGULATOR = Kind("gas.regulator", "edge", "Pressure regulator", "调压器", geometry="Point", cost=COSTS["gas.regulator"], damage=damage.REGULATOR,
+    symbol=pipeline_symbol("RQ", 3, 2, 2, 4), provides=("gas",),
     fields=(
     Field("outlet_pressure", "outlet pressure", "出口压力", quantity="pressure", meaning="gauge"),
     Field("controlled_junction_id", "junction whose pressure it holds", "控压节点", "id"), _DIAMETER, _LOSS,
@@ -78,7 +85,8 @@ REGULATOR = Kind("gas.regulator", "edge", "Pressure regulator", "调压器", geo
     Field("inlet_loss", "constant inlet loss", "进口压损", quantity="pressure"), Field("outlet_loss", "constant outlet loss", "出口压损", quantity="pressure"),
     *_FLOW_LIMITS, *_PRESSURE_LIMITS, _SERVICE, _TABLE, _INDEX))
 
-COMPRESSOR = Kind("gas.compressor", "edge", "Compressor", "压缩机", geometry="Point", symbol=pipeline_symbol("RQ", 3, 2, 2, 5), needs=(Need("electricity"),), fields=(
+COMPRESSOR = Kind("gas.compressor", "edge", "Compressor", "压缩机", geometry="Point", cost=COSTS["gas.compressor"], damage=damage.COMPRESSOR,
+    symbol=pipeline_symbol("RQ", 3, 2, 2, 5), needs=(Need("electricity"),), fields=(
     Field("pressure_ratio", "pressure ratio", "压比", quantity="factor"), _DIAMETER, _STATION, Field("fuel_node_id", "junction its fuel comes from", "燃料节点", "id"),
     Field("internal_bypass", "internal bypass", "内部旁通", "boolean"), Field("inlet_loss", "constant inlet loss", "进口压损", quantity="pressure"),
     Field("outlet_loss", "constant outlet loss", "出口压损", quantity="pressure"), *_FLOW_LIMITS, *_PRESSURE_LIMITS, _SERVICE, _TABLE, _INDEX))
@@ -86,7 +94,8 @@ COMPRESSOR = Kind("gas.compressor", "edge", "Compressor", "压缩机", geometry=
 RESISTOR = Kind("gas.resistor", "edge", "Resistor or short pipe", "阻力元件", geometry="Point", fields=(
     _DIAMETER, _LOSS, Field("pressure_loss", "constant pressure loss", "固定压损", quantity="pressure"), *_FLOW_LIMITS, _SERVICE, _TABLE, _INDEX))
 
-STATION = Kind("gas.station", "node", "Gas station", "燃气场站", geometry="Point", symbol=pipeline_symbol("RQ", 3, 2, 2, 6), provides=("gas",),
+STATION = Kind("gas.station", "node", "Gas station", "燃气场站", geometry="Point", cost=COSTS["gas.station"], damage=damage.STATION,
+    symbol=pipeline_symbol("RQ", 3, 2, 2, 6), provides=("gas",),
     needs=(Need("electricity", 24.0, "backup_hours"), Need("telecom", 24.0), Need("road_access", 72.0)),
     requires_devices=("gas.detector", "gas.pressure_sensor"), fields=(
     *point_fields(), Field("station_type", "type", "类型", "code", dictionary=STATION_TYPE),
@@ -110,9 +119,17 @@ PRESSURE_SENSOR = Kind("gas.pressure_sensor", "device", "Gas pressure sensor", "
 
 RECORD = Kind("gas.record", "record", "Record of the source model", "模型附加记录", fields=(_TABLE, _INDEX, Field("content", "content as delivered", "原始内容", "json")))
 
+
+def _lifeline(city: Any) -> Any:
+    from .lifeline import build
+
+    return build(city)
+
+
 DOMAIN = Domain(
     "gas", "Gas", "燃气",
     kinds=(JUNCTION, PIPE, SOURCE, SINK, VALVE, REGULATOR, COMPRESSOR, RESISTOR, STATION, DETECTOR, PRESSURE_SENSOR, RECORD),
     networks=(Network("gas", "Gas network", "燃气管网", ("gas.junction",), ("gas.pipe", "gas.valve", "gas.regulator", "gas.compressor", "gas.resistor"),
-                      "potential_flow", "compressible_darcy", "gas", sources=("gas.source",)),),
+                      "potential_flow", "compressible_darcy", "gas", sources=("gas.source",), lifeline=_lifeline),),
+    settings=SETTINGS,
 )

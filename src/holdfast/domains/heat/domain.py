@@ -5,6 +5,9 @@ from __future__ import annotations
 from holdfast.engines.survey.cjj61 import line_fields, pipeline_symbol, point_fields
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source
 
+from . import damage
+from .cost import COSTS
+
 PANDAPIPES = Source("pandapipes net", "component tables", "0.x", "found", "shared/data/gas_heat SOURCE.txt")
 MONITORING = Source("Holdfast default", mark="proposal", reference="standards.md 1.5: supply and return temperature, pressure, flow every 1 to 5 min")
 PROPOSAL = Source("Holdfast default", mark="proposal")
@@ -31,7 +34,7 @@ JUNCTION = Kind("heat.junction", "node", "Heat junction", "热力节点", geomet
     Field("nominal_pressure", "nominal pressure", "额定压力", quantity="pressure", meaning="gauge"),
     Field("temperature", "temperature", "温度", quantity="temperature"), Field("junction_type", "type", "类型", "text"), _SERVICE, _INDEX))
 
-PIPE = Kind("heat.pipe", "edge", "Heat pipe", "热力管线", geometry="LineString", symbol=pipeline_symbol("RL", 1, 1), fields=(
+PIPE = Kind("heat.pipe", "edge", "Heat pipe", "热力管线", geometry="LineString", cost=COSTS["heat.pipe"], damage=damage.PIPE, symbol=pipeline_symbol("RL", 1, 1), fields=(
     *line_fields("RL"), _CIRCUIT, _DIAMETER, Field("outer_diameter", "outer diameter with insulation", "外径", quantity="diameter"),
     Field("insulation_thickness", "insulation thickness", "保温厚度", quantity="thickness"),
     Field("length", "hydraulic length", "计算长度", quantity="length"), Field("roughness", "wall roughness", "管壁粗糙度", quantity="roughness"), _LOSS,
@@ -39,19 +42,22 @@ PIPE = Kind("heat.pipe", "edge", "Heat pipe", "热力管线", geometry="LineStri
     Field("ambient_temperature", "ambient temperature", "环境温度", quantity="temperature"), Field("external_heat", "heat taken out", "外部换热", quantity="heat_flow"),
     Field("sections", "calculation sections", "计算分段", "integer"), Field("pipe_type", "type", "规格型号", "text"), _SERVICE, _INDEX))
 
-CONSUMER = Kind("heat.consumer", "edge", "Heat consumer", "热用户", geometry="Point", symbol=pipeline_symbol("RL", 1, 2, 2, 1), provides=("heat",), fields=(
+CONSUMER = Kind("heat.consumer", "edge", "Heat consumer", "热用户", geometry="Point", cost=COSTS["heat.consumer"],
+    symbol=pipeline_symbol("RL", 1, 2, 2, 1), provides=("heat",), fields=(
     Field("heat_demand", "heat taken", "热负荷", quantity="heat_flow"), _FLOW,
     Field("temperature_drop", "temperature drop", "供回水温差", quantity="temperature_difference"),
     Field("return_temperature", "return temperature", "回水温度", quantity="temperature"), _DIAMETER, _LOSS,
     Field("annual_energy", "heat per year", "年用热量", quantity="energy"), Field("heated_area", "heated area", "供热面积", quantity="area"),
     Field("customers", "customers", "用户数", quantity="count"), Field("building_id", "building", "所在建筑", "id"), _SERVICE, _TABLE, _INDEX))
 
-PUMP = Kind("heat.pump", "edge", "Circulation pump", "循环泵", geometry="Point", symbol=pipeline_symbol("RL", 1, 2, 2, 2), needs=(Need("electricity"),), fields=(
+PUMP = Kind("heat.pump", "edge", "Circulation pump", "循环泵", geometry="Point", cost=COSTS["heat.pump"], damage=damage.PUMP,
+    symbol=pipeline_symbol("RL", 1, 2, 2, 2), needs=(Need("electricity"),), fields=(
     Field("control", "what it holds", "控制方式", "code", dictionary=CONTROL), Field("supply_pressure", "pressure at the outlet", "出口压力", quantity="pressure", meaning="gauge"),
     Field("lift", "pressure lift", "扬压", quantity="pressure"), Field("supply_temperature", "temperature at the outlet", "出口温度", quantity="temperature"), _FLOW,
     Field("pump_type", "type", "型号", "text"), Field("plant_id", "heat plant", "所属热源", "id"), _SERVICE, _TABLE, _INDEX))
 
-PLANT = Kind("heat.plant", "node", "Heat plant", "热源厂", geometry="Point", symbol=pipeline_symbol("RL", 1, 2, 2, 3), provides=("heat",),
+PLANT = Kind("heat.plant", "node", "Heat plant", "热源厂", geometry="Point", cost=COSTS["heat.plant"], damage=damage.PLANT,
+    symbol=pipeline_symbol("RL", 1, 2, 2, 3), provides=("heat",),
     needs=(Need("electricity", 0.0, "backup_hours"), Need("water", 24.0), Need("gas", 0.0, "gas_backup_hours"), Need("telecom", 24.0), Need("road_access", 72.0)),
     requires_devices=("heat.sensor",), fields=(
     _JUNCTION, Field("return_junction_id", "return junction", "回水节点", "id"), Field("fuel", "fuel", "燃料", "code", dictionary=FUEL),
@@ -62,7 +68,7 @@ PLANT = Kind("heat.plant", "node", "Heat plant", "热源厂", geometry="Point", 
     Field("backup_hours", "hours it works without electricity", "断电可运行小时", quantity="factor", span=(0.0, 240.0), source=PROPOSAL),
     Field("gas_backup_hours", "hours it works without gas", "断气可运行小时", quantity="factor", span=(0.0, 240.0), source=PROPOSAL), _SERVICE, _TABLE, _INDEX))
 
-VALVE = Kind("heat.valve", "edge", "Heat valve", "热力阀门", geometry="Point", symbol=pipeline_symbol("RL", 1, 2, 2, 4), fields=(
+VALVE = Kind("heat.valve", "edge", "Heat valve", "热力阀门", geometry="Point", cost=COSTS["heat.valve"], symbol=pipeline_symbol("RL", 1, 2, 2, 4), fields=(
     Field("opened", "open", "开启", "boolean", required=True), _DIAMETER, _LOSS, _CIRCUIT, Field("valve_type", "type", "类型", "text"),
     Field("outlet_pressure", "held outlet pressure", "出口压力", quantity="pressure"), _FLOW,
     Field("depth", "depth", "埋深", quantity="depth"), Field("road", "road", "所在道路", "text"), _SERVICE, _TABLE, _INDEX))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from holdfast.engines.survey.cjj61 import line_fields, pipeline_symbol, point_fields
-from holdfast.model.spec import Code, DamageCurve, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source
+from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source
+
+from . import damage
+from .cost import COSTS
 
 PANDAPOWER = Source("pandapower net", "data structure", "3.x", "found", "shared/data/power SOURCE.txt")
 GB50052 = Source("GB 50052-2009", "3.0.1", "2009", "recalled")
 PROPOSAL = Source("Holdfast default", mark="proposal")
-HAZUS = Source("HAZUS-MH earthquake model technical manual", "electric power, low-voltage substation, anchored (ESS1)", "2.1", "recalled")
-G = 9.80665
 
 BUS_TYPE = Dictionary("power.bus_type", (
     Code("b", "busbar", "母线"), Code("n", "node", "节点"), Code("m", "joint", "接头"), Code("db", "switchgear busbar", "开关柜母线"),
@@ -73,7 +74,7 @@ BUS = Kind("power.bus", "node", "Bus", "母线节点", geometry="Point", symbol=
     Field("max_voltage", "highest permitted voltage", "电压上限", quantity="voltage_pu"),
     Field("substation_id", "substation", "所属站", "id"), _SERVICE, _INDEX))
 
-LINE = Kind("power.line", "edge", "Line", "电力线路", geometry="LineString", symbol=pipeline_symbol("DL", 1, 1), fields=(
+LINE = Kind("power.line", "edge", "Line", "电力线路", geometry="LineString", cost=COSTS["power.line"], damage=damage.LINE, symbol=pipeline_symbol("DL", 1, 1), fields=(
     *line_fields("DL"), _VN,
     Field("line_type", "type", "类型", "code", dictionary=LINE_TYPE),
     Field("conductor", "conductor type", "导线型号", "text"),
@@ -93,7 +94,8 @@ LINE = Kind("power.line", "edge", "Line", "电力线路", geometry="LineString",
     Field("end_temperature", "conductor temperature after a short circuit", "短路终温", quantity="temperature"),
     *_FROM_TO_CLOSED, _SERVICE, _INDEX))
 
-TRANSFORMER = Kind("power.transformer", "edge", "Transformer", "变压器", geometry="Point", symbol=pipeline_symbol("DL", 1, 2, 2, 1), provides=("electricity",),
+TRANSFORMER = Kind("power.transformer", "edge", "Transformer", "变压器", geometry="Point", cost=COSTS["power.transformer"], damage=damage.TRANSFORMER,
+    symbol=pipeline_symbol("DL", 1, 2, 2, 1), provides=("electricity",),
     requires_devices=("power.meter",), fields=(
     _SN,
     Field("hv_voltage", "rated voltage, high side", "高压侧额定电压", quantity="voltage"),
@@ -131,7 +133,7 @@ TRANSFORMER3 = Kind("power.transformer3", "node", "Three-winding transformer", "
     Field("tap_neutral", "neutral tap position", "中性档位", quantity="factor"), Field("tap_step", "voltage change per tap", "每档电压", quantity="ratio"),
     _SERVICE, _INDEX))
 
-SWITCH = Kind("power.switch", "edge", "Switch", "开关", geometry="Point", symbol=pipeline_symbol("DL", 1, 2, 2, 2), fields=(
+SWITCH = Kind("power.switch", "edge", "Switch", "开关", geometry="Point", cost=COSTS["power.switch"], symbol=pipeline_symbol("DL", 1, 2, 2, 2), fields=(
     Field("element_type", "what it connects the bus to", "连接对象", "code", dictionary=ELEMENT, meaning="from_id is the bus; to_id the other bus, or the line or transformer"),
     Field("closed", "closed", "闭合", "boolean", required=True),
     Field("normally_open", "open in the normal state", "常开", "boolean"),
@@ -154,7 +156,8 @@ LOAD = Kind("power.load", "node", "Load", "用电点", geometry="Point", symbol=
     Field("efficiency", "efficiency", "效率", quantity="ratio"), Field("loading", "loading", "负载率", quantity="ratio", span=(0.0, 3.0)),
     Field("customers", "customers", "用户数", quantity="count"), _BUILDING, _PROFILE, *_LIMITS, _SERVICE, _TABLE, _INDEX))
 
-GENERATOR = Kind("power.generator", "node", "Generator", "发电机", geometry="Point", symbol=pipeline_symbol("DL", 1, 2, 2, 4), fields=(
+GENERATOR = Kind("power.generator", "node", "Generator", "发电机", geometry="Point", cost=COSTS["power.generator"], damage=damage.GENERATOR,
+    symbol=pipeline_symbol("DL", 1, 2, 2, 4), fields=(
     _BUS, _P, _Q, _SCALING, _SN,
     Field("model", "model", "模型", "code", dictionary=GENERATOR_MODEL), Field("generator_type", "type", "类型", "text"),
     Field("fuel", "fuel", "燃料", "code", dictionary=FUEL),
@@ -173,15 +176,16 @@ EXTERNAL_GRID = Kind("power.external_grid", "node", "External grid", "上级电�
     Field("max_rx", "R/X at highest short-circuit power", "最大方式R/X", quantity="factor"), Field("min_rx", "R/X at lowest short-circuit power", "最小方式R/X", quantity="factor"),
     *_LIMITS, _SERVICE, _INDEX))
 
-SUBSTATION = Kind("power.substation", "node", "Substation", "变配电站", geometry="Point", symbol=pipeline_symbol("DL", 1, 2, 2, 6), provides=("electricity",),
+SUBSTATION = Kind("power.substation", "node", "Substation", "变配电站", geometry="Point", cost=COSTS["power.substation"],
+    symbol=pipeline_symbol("DL", 1, 2, 2, 6), provides=("electricity",),
     needs=(Need("telecom", 8.0, "telecom_backup_hours"), Need("road_access", 72.0)),
-    damage=(DamageCurve("pga", ("minor", "moderate", "extensive", "complete"), (0.15 * G, 0.29 * G, 0.45 * G, 0.90 * G), (0.70, 0.55, 0.45, 0.45), HAZUS),),
+    damage=damage.SUBSTATION,
     fields=(
     *point_fields(), Field("substation_type", "type", "类型", "code", dictionary=SUBSTATION_TYPE), _VN, _SN,
     Field("transformers", "number of transformers", "主变台数", "integer"),
     Field("telecom_backup_hours", "hours it works without telecommunication", "失联可运行小时", quantity="factor", span=(0.0, 240.0), source=PROPOSAL), _SERVICE, _INDEX))
 
-BATTERY = Kind("power.battery", "node", "Battery", "储能", geometry="Point", symbol=pipeline_symbol("DL", 1, 2, 2, 7), fields=(
+BATTERY = Kind("power.battery", "node", "Battery", "储能", geometry="Point", cost=COSTS["power.battery"], symbol=pipeline_symbol("DL", 1, 2, 2, 7), fields=(
     _BUS, _P, _Q, _SCALING, _SN, Field("battery_type", "type", "类型", "text"),
     Field("max_energy", "capacity", "容量", quantity="energy"), Field("min_energy", "reserve", "最低电量", quantity="energy"),
     Field("state_of_charge", "state of charge", "荷电状态", quantity="ratio"),

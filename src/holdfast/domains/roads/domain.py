@@ -6,6 +6,8 @@ from typing import Any
 
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
 
+from . import damage
+from .cost import COSTS
 from .settings import SETTINGS
 
 URBAN = Source("CJJ 37-2012", "3.1", "2016", "recalled")
@@ -79,7 +81,8 @@ JUNCTION = Kind(
     ),
 )
 STREET = Kind(
-    "roads.street", "edge", "Street", "道路", geometry="LineString", symbol=Symbol(AMBER, source=URBAN), provides=("road_access",),
+    "roads.street", "edge", "Street", "道路", geometry="LineString", cost=COSTS["roads.street"], damage=damage.STREET,
+    symbol=Symbol(AMBER, source=URBAN), provides=("road_access",),
     fields=(
         _other("class", "class", "道路等级", "code", URBAN, dictionary=CLASS),
         _other("highway", "source's own class", "原始分类", source=OSM),
@@ -108,7 +111,8 @@ STREET = Kind(
     ),
 )
 BRIDGE_KIND = Kind(
-    "roads.bridge", "area", "Bridge", "桥梁", geometry="Polygon", symbol=Symbol((180, 60, 60), source=BRIDGE), provides=("road_access",),
+    "roads.bridge", "area", "Bridge", "桥梁", geometry="Polygon", cost=COSTS["roads.bridge"], damage=damage.BRIDGE,
+    symbol=Symbol((180, 60, 60), source=BRIDGE), provides=("road_access",),
     fields=(
         _other("street_id", "street carried", "所在道路", "id", BRIDGE),
         _other("structure", "structure", "结构形式", "code", BRIDGE, dictionary=STRUCTURE),
@@ -137,7 +141,7 @@ SURFACE_KIND = Kind(
     parent_field="street_id",
 )
 SIGNAL = Kind(
-    "roads.signal", "node", "Traffic signal", "交通信号灯", geometry="Point", symbol=Symbol((40, 150, 60)),
+    "roads.signal", "node", "Traffic signal", "交通信号灯", geometry="Point", cost=COSTS["roads.signal"], symbol=Symbol((40, 150, 60)),
     needs=(Need("electricity", 0.0, "backup_hours"),),
     fields=(
         _other("junction_id", "crossing", "路口", "id"), _number("cycle", "cycle time", "周期", "duration"), _other("phases", "phases", "相位", "json"),

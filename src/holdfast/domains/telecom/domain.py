@@ -7,6 +7,8 @@ from typing import Any
 from holdfast.engines.survey.cjj61 import line_fields, pipeline_symbol, point_fields
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Source
 
+from . import damage
+from .cost import COSTS
 from .settings import SETTINGS
 
 BACKUP = Source("YD/T 1051 and operators' practice", "battery hours", "", "recalled-low")
@@ -29,23 +31,27 @@ _BUILDING = Field("building_id", "building", "所在建筑", "id")
 _SERVICE = Field("in_service", "in service", "投运", "boolean")
 _NODE = Field("node_id", "next telecom node towards the exchange", "上联节点", "id")
 
-EXCHANGE = Kind("telecom.exchange", "node", "Telephone exchange", "通信机房", geometry="Point", symbol=pipeline_symbol("TX", 1, 2, 2, 1), provides=("telecom",),
+EXCHANGE = Kind("telecom.exchange", "node", "Telephone exchange", "通信机房", geometry="Point", cost=COSTS["telecom.exchange"], damage=damage.EXCHANGE,
+    symbol=pipeline_symbol("TX", 1, 2, 2, 1), provides=("telecom",),
     needs=(Need("electricity", 8.0, "backup_hours"), Need("road_access", 72.0)), fields=(
     *point_fields(), Field("exchange_type", "type", "类型", "code", dictionary=EXCHANGE_TYPE), _CUSTOMERS, _BUILDING,
     Field("bandwidth", "uplink", "上联带宽", quantity="data_rate"), Field("power_demand", "electric power", "用电功率", quantity="active_power"), _BACKUP, _SERVICE))
 
-SITE = Kind("telecom.site", "node", "Base station", "通信基站", geometry="Point", symbol=pipeline_symbol("TX", 1, 2, 2, 2), provides=("telecom",),
+SITE = Kind("telecom.site", "node", "Base station", "通信基站", geometry="Point", cost=COSTS["telecom.site"], damage=damage.SITE,
+    symbol=pipeline_symbol("TX", 1, 2, 2, 2), provides=("telecom",),
     needs=(Need("electricity", 3.0, "backup_hours"),), fields=(
     *point_fields(), _NODE, Field("site_type", "type", "类型", "code", dictionary=SITE_TYPE), Field("generation", "technology", "制式", "code", dictionary=GENERATION),
     Field("antenna_height", "antenna height above ground", "天线挂高", quantity="height"), Field("radius", "coverage radius", "覆盖半径", quantity="length"),
     Field("frequency", "carrier frequency", "载频", quantity="frequency"), Field("power_demand", "electric power", "用电功率", quantity="active_power"),
     _BUILDING, _BACKUP, _SERVICE))
 
-CABINET = Kind("telecom.cabinet", "node", "Fibre cabinet", "光缆交接箱", geometry="Point", symbol=pipeline_symbol("TX", 3, 2, 2, 1), provides=("telecom",), fields=(
+CABINET = Kind("telecom.cabinet", "node", "Fibre cabinet", "光缆交接箱", geometry="Point", cost=COSTS["telecom.cabinet"],
+    symbol=pipeline_symbol("TX", 3, 2, 2, 1), provides=("telecom",), fields=(
     *point_fields(), _NODE, Field("capacity", "capacity in fibres", "容量芯数", quantity="count"), Field("used", "fibres in use", "占用芯数", quantity="count"),
     _CUSTOMERS, Field("passive", "works without electricity", "无源", "boolean"), _SERVICE))
 
-FIBRE = Kind("telecom.fibre", "edge", "Fibre cable", "光缆", geometry="LineString", symbol=pipeline_symbol("TX", 3, 1), fields=(
+FIBRE = Kind("telecom.fibre", "edge", "Fibre cable", "光缆", geometry="LineString", cost=COSTS["telecom.fibre"], damage=damage.FIBRE,
+    symbol=pipeline_symbol("TX", 3, 1), fields=(
     *line_fields("TX"), Field("fibre_type", "level", "级别", "code", dictionary=FIBRE_TYPE), Field("cores", "fibres", "芯数", "integer"),
     Field("cores_used", "fibres in use", "占用芯数", "integer"), Field("ducts", "duct holes", "总孔数", "integer"), Field("ducts_used", "duct holes in use", "占用孔数", "integer"),
     Field("duct_width", "section width", "断面宽", quantity="length"), Field("duct_height", "section height", "断面高", quantity="length"),
@@ -54,7 +60,8 @@ FIBRE = Kind("telecom.fibre", "edge", "Fibre cable", "光缆", geometry="LineStr
 MANHOLE = Kind("telecom.manhole", "node", "Telecom manhole", "通信井", geometry="Point", symbol=pipeline_symbol("TX", 3, 2, 2, 2), fields=(
     *point_fields(), Field("manhole_type", "type", "类型", "code", dictionary=MANHOLE_TYPE), Field("cover_size", "cover size", "井盖尺寸", "text")))
 
-DATA_CENTRE = Kind("telecom.data_centre", "node", "Data centre", "数据中心", geometry="Point", symbol=pipeline_symbol("TX", 3, 2, 2, 3), provides=("telecom",),
+DATA_CENTRE = Kind("telecom.data_centre", "node", "Data centre", "数据中心", geometry="Point", cost=COSTS["telecom.data_centre"], damage=damage.DATA_CENTRE,
+    symbol=pipeline_symbol("TX", 3, 2, 2, 3), provides=("telecom",),
     needs=(Need("electricity", 12.0, "backup_hours"), Need("water", 12.0, "cooling_backup_hours"), Need("telecom"), Need("road_access", 72.0)), fields=(
     *point_fields(), _NODE, _BUILDING, Field("tier", "class", "等级", "code", dictionary=TIER, source=GB50174), Field("racks", "racks", "机柜数", "integer"),
     Field("power_demand", "electric power", "用电功率", quantity="active_power"),

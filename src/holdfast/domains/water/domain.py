@@ -5,6 +5,8 @@ from __future__ import annotations
 from holdfast.engines.survey.cjj61 import CATEGORIES, CJJ61, line_fields, pipeline_symbol, point_fields
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
 
+from . import damage
+from .cost import COSTS
 from .settings import SETTINGS
 
 EPANET = Source("EPANET 2.2 Users Manual", "appendix C", "2020", "found", "input file sections")
@@ -83,7 +85,7 @@ RESERVOIR = Kind(
     ),
 )
 TANK = Kind(
-    "water.tank", "node", "Tank", "水池", geometry="Point", symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
+    "water.tank", "node", "Tank", "水池", geometry="Point", cost=COSTS["water.tank"], damage=damage.TANK, symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
     fields=(
         *point_fields(),
         _f("elevation", "elevation of the tank bottom", "池底高程", "elevation", required=True),
@@ -101,7 +103,7 @@ TANK = Kind(
     ),
 )
 PIPE = Kind(
-    "water.pipe", "edge", "Water pipe", "给水管道", geometry="LineString", symbol=pipeline_symbol("JS", DISTRIBUTION, 1),
+    "water.pipe", "edge", "Water pipe", "给水管道", geometry="LineString", cost=COSTS["water.pipe"], damage=damage.PIPE, symbol=pipeline_symbol("JS", DISTRIBUTION, 1),
     fields=(
         *line_fields("JS"),
         _f("diameter", "inner diameter", "管径", "diameter", required=True),
@@ -118,8 +120,8 @@ PIPE = Kind(
     ),
 )
 PUMP = Kind(
-    "water.pump", "edge", "Water pump", "给水泵", geometry="LineString", needs=(Need("electricity"),),
-    symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
+    "water.pump", "edge", "Water pump", "给水泵", geometry="LineString", cost=COSTS["water.pump"], needs=(Need("electricity"),),
+    damage=damage.PUMP, symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
     fields=(
         _text("head_curve", "head curve", "扬程曲线", "id"),
         _f("power", "constant power", "恒定功率", "active_power"),
@@ -134,7 +136,7 @@ PUMP = Kind(
     ),
 )
 VALVE = Kind(
-    "water.valve", "edge", "Control valve", "控制阀", geometry="LineString", symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
+    "water.valve", "edge", "Control valve", "控制阀", geometry="LineString", cost=COSTS["water.valve"], symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
     fields=(
         _text("type", "valve type", "阀门类型", "code", dictionary=VALVE_TYPE, required=True),
         _f("diameter", "diameter", "口径", "diameter"),
@@ -149,7 +151,7 @@ VALVE = Kind(
     ),
 )
 ISOLATION_VALVE = Kind(
-    "water.isolation_valve", "node", "Isolation valve", "检修阀门", geometry="Point", symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
+    "water.isolation_valve", "node", "Isolation valve", "检修阀门", geometry="Point", cost=COSTS["water.isolation_valve"], symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
     fields=(
         *point_fields(),
         _text("pipe_id", "pipe on which it sits", "所在管段", "id", source=CJJ61),
@@ -160,7 +162,8 @@ ISOLATION_VALVE = Kind(
     ),
 )
 HYDRANT = Kind(
-    "water.hydrant", "node", "Fire hydrant", "消火栓", geometry="Point", provides=("fire_flow",), symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2, 2),
+    "water.hydrant", "node", "Fire hydrant", "消火栓", geometry="Point", cost=COSTS["water.hydrant"],
+    provides=("fire_flow",), symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2, 2),
     fields=(
         *point_fields(),
         _text("node_id", "network node that feeds it", "供水节点", "id", source=CJJ61),
@@ -176,9 +179,9 @@ HYDRANT = Kind(
     ),
 )
 PUMP_STATION = Kind(
-    "water.pump_station", "node", "Water pump station", "给水泵站", geometry="Point",
+    "water.pump_station", "node", "Water pump station", "给水泵站", geometry="Point", cost=COSTS["water.pump_station"],
     needs=(Need("electricity"), Need("telecom", 24.0), Need("road_access", 72.0)),
-    requires_devices=("water.pressure_sensor", "water.flow_meter"), symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
+    requires_devices=("water.pressure_sensor", "water.flow_meter"), damage=damage.PUMP_STATION, symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
     fields=(
         *point_fields(),
         _text("node_id", "network node at its outlet", "出水节点", "id", source=CJJ61),
@@ -188,9 +191,9 @@ PUMP_STATION = Kind(
     ),
 )
 TREATMENT_PLANT = Kind(
-    "water.treatment_plant", "node", "Water treatment plant", "净水厂", geometry="Point",
+    "water.treatment_plant", "node", "Water treatment plant", "净水厂", geometry="Point", cost=COSTS["water.treatment_plant"],
     needs=(Need("electricity", 2.0), Need("telecom", 24.0), Need("road_access", 72.0), Need("supplies", 168.0)),
-    requires_devices=("water.flow_meter", "water.quality_sensor"), symbol=pipeline_symbol("JS", TRANSMISSION, 2, 2),
+    requires_devices=("water.flow_meter", "water.quality_sensor"), damage=damage.TREATMENT_PLANT, symbol=pipeline_symbol("JS", TRANSMISSION, 2, 2),
     fields=(
         *point_fields(),
         _text("node_id", "network node at its outlet", "出水节点", "id", source=CJJ61),
@@ -200,9 +203,9 @@ TREATMENT_PLANT = Kind(
     ),
 )
 SECONDARY_SUPPLY = Kind(
-    "water.secondary_supply", "node", "Secondary water supply", "二次供水", geometry="Point", provides=("water",),
+    "water.secondary_supply", "node", "Secondary water supply", "二次供水", geometry="Point", cost=COSTS["water.secondary_supply"], provides=("water",),
     needs=(Need("electricity"), Need("water", 12.0)),
-    requires_devices=("water.pressure_sensor",), symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
+    requires_devices=("water.pressure_sensor",), damage=damage.SECONDARY_SUPPLY, symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
     fields=(
         *point_fields(),
         _text("node_id", "network node that fills its tank", "进水节点", "id", source=GB5749),
