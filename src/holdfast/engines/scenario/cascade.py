@@ -183,7 +183,7 @@ class Cascade:
         """
         begin, inside = perf_counter(), sum(s.seconds for s in self.solutions)
         graph, clock = graph or self.graph, block.clock if clock is None else clock
-        tag = (hour * 60.0).astype(np.int64) + 1 if self.rules.follow_day else np.zeros(block.cases, np.int64)
+        tag = self._tag(hour)
         rows = np.ascontiguousarray(rows, np.int64)
         block.given[rows], block.rounds[rows] = self.base_given, 0
         kernel.spread(graph, rows, block.sound, block.given, block.works, block.level, clock)
@@ -223,6 +223,16 @@ class Cascade:
         else:
             block.given[changed[:, None], givers] = level
             kernel.spread(graph, changed, block.sound, block.given, block.works, block.level, clock)
+
+    def answer(self, number: int, block: Block, rows: np.ndarray, hour: np.ndarray) -> np.ndarray:
+        """Level (n, giver of the lifeline) float32 that one lifeline gives with `works` as it stands; as undisturbed where it was not solved."""
+        keys = np.empty((len(rows), 2), np.uint64)
+        kernel.state_keys(rows, self.world.component[number], block.works, block.opening_bits, block.orders, block.mended, self._tag(hour), keys)
+        level, status = self.solutions[number].answer(keys, lambda some: self._state(number, block, rows[some], hour))
+        return np.where((status == CaseStatus.SOLVED)[:, None], level, self.base_given[self.givers[number]])
+
+    def _tag(self, hour: np.ndarray) -> np.ndarray:
+        return (hour * 60.0).astype(np.int64) + 1 if self.rules.follow_day else np.zeros(len(hour), np.int64)
 
     def _state(self, number: int, block: Block, rows: np.ndarray, hour: np.ndarray) -> ComponentState:
         component = self.world.component[number]

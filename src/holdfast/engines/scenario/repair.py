@@ -116,6 +116,8 @@ def schedule(
 ) -> np.ndarray:  # fmt: skip
     """done_hour (case, asset) float32: hours after the event at which each asset is mended; 0 where nothing was to do, inf where never.
 
+    What is broken, leaks or is under foreign command but takes no crew hours is never mended.
+
     priority  (asset,) or (case, asset), less is more urgent; equals in the order of the assets
     travel    (depot, asset) or (1 or case, depot, asset) hours from each depot on the roads as they are; inf where no road leads
     ready     (asset,) or (case, asset) hours from which an asset can be reached; default from the beginning
@@ -134,4 +136,8 @@ def schedule(
         np.ascontiguousarray(damage.repair_hours, np.float32), order, np.ascontiguousarray(when), crews.team_of, np.ascontiguousarray(way), crews.crew_depot,
         crews.crew_ptr, crews.first, crews.shift, done,
     )  # fmt: skip
+    wrong = ~damage.works | (damage.opening > 0.0)
+    if damage.command is not None:
+        wrong |= damage.command != 0
+    done[wrong & (damage.repair_hours <= 0.0)] = np.inf
     return done

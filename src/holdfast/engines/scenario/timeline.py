@@ -1,0 +1,219 @@
+"""From the strike to recovery: the cascade is settled hour by hour while crews mend and back-up runs out.
+
+Between two hours of the grid every case stops once more whenever a back-up runs out, so that no asset outlives its own. Repairs take effect at the
+next hour of the grid, or with `exact` at once. A back-up is full again as soon as the service returns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from holdfast.model.errors import Invalid
+from holdfast.model.lifeline import CaseStatus
+
+from . import cascade_kernel, timeline_kernel
+from .access import plan_repairs
+from .cascade import Block, Cascade
+from .cascade_kernel import SLACK
+from .population import Population, population
+from .repair import Crews, crews_of
+from .rules import Rules
+from .world import Damage, World
+
+GRID = (0.0, 1.0, 2.0, 4.0, 8.0, 12.0, 24.0, 48.0, 72.0, 120.0, 168.0, 240.0, 336.0, 504.0, 720.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What happened to the city in each case; NaN where the status of the case says that it must not be used.
+
+    hours             (hour,) grid
+    people            (case, hour, service) people whose service is below the threshold
+    share             (case, hour, service) share of the people's normal service that arrives, 0 to 1; NaN where nobody uses it
+    zone_share        (case, hour, zone, service) the same by zone
+    critical_down     (case, hour) critical facilities that do not work       down   (case, hour) assets that do not work
+    person_hours      (case, service) people without, over the whole time     lost_share_hours  (case, service) hours times share lost
+    zone_hours        (case, zone, service) person-hours without by zone
+    lost_hours        (case, feed) hours without, by set of providers         critical_hours    (case, critical) hours that each facility was down
+    done_hour         (case, asset) when it was mended                        failed  (case, kind) assets out of service by their own damage
+    status            (case,) int8 `CaseStatus`
+    last_two          case -> (2, asset) bool what worked in the last two rounds of a diverged case
+    engines           lifeline -> engine -> rows solved                       seconds  stage -> s
+    """
+
+    hours: np.ndarray
+    people: np.ndarray
+    share: np.ndarray
+    zone_share: np.ndarray
+    critical_down: np.ndarray
+    down: np.ndarray
+    person_hours: np.ndarray
+    lost_share_hours: np.ndarray
+    zone_hours: np.ndarray
+    lost_hours: np.ndarray
+    critical_hours: np.ndarray
+    done_hour: np.ndarray
+    failed: np.ndarray
+    status: np.ndarray
+    last_two: dict[int, np.ndarray]
+    engines: dict[str, dict[str, int]]
+    seconds: dict[str, float]
+    population: Population
+
+    def asset_hours(self) -> np.ndarray:
+        """(asset, service) float32 hours without each service, mean over the good cases; NaN where it is not used."""
+        good = self.status == CaseStatus.SOLVED
+        return self.population.by_asset(self.lost_hours[good].mean(axis=0) if good.any() else np.full(self.lost_hours.shape[1], np.nan))
+
+
+def run(
+    world: World,
+    damage: Damage,
+    *,
+    hours: tuple[float, ...] | np.ndarray = GRID,
+    crews: Crews | None = None,
+    order: str | np.ndarray = "importance",
+    travel: np.ndarray | None = None,
+    done_hour: np.ndarray | None = None,
+    rules: Rules | None = None,
+    cascade: Cascade | None = None,
+    exact: bool = False,
+    seed: int = 0,
+) -> Timeline:
+    """Follow all cases of a damage through time.
+
+    hours      grid, from 0 upwards                 crews     by the rules for the population when left out
+    order      rule of `repair.priorities` or ranks (asset,) or (case, asset); less is more urgent
+    travel     (depot, asset) or (1 or case, depot, asset) hours on the roads
+    done_hour  (case, asset) when everything is mended, instead of a schedule
+    cascade    the world made ready, for running many blocks
+    exact      settle at every single repair instead of at the next hour of the grid
+    """
+    grid = np.asarray(hours, np.float64)
+    if len(grid) < 2 or grid[0] != 0.0 or (np.diff(grid) <= 0.0).any():
+        raise Invalid("the hours of a timeline rise from 0", fix="Give at least two, such as 0, 24, 72", field="hours")
+    cascade = cascade or Cascade(world, rules)
+    inside, outside = [s.seconds for s in cascade.solutions], cascade.seconds
+    before = {name: dict(engines) for name, engines in cascade.engines().items()}
+    start = perf_counter()
+    if done_hour is None:
+        done_hour = plan_repairs(cascade, damage, crews or crews_of(world, cascade.rules), order, grid, travel=travel, seed=seed)
+    repair = perf_counter() - start - sum(s.seconds - was for s, was in zip(cascade.solutions, inside, strict=True))
+    walk = _Walk(cascade, damage, np.ascontiguousarray(done_hour, np.float32), grid, exact)
+    walk.go()
+    seconds = {f"lifeline:{line.name}": s.seconds - was for line, s, was in zip(world.lifelines, cascade.solutions, inside, strict=True)}
+    seconds |= {"repair": repair, "cascade": cascade.seconds - outside}
+    seconds["timeline"] = max(perf_counter() - start - sum(seconds.values()), 0.0)
+    engines = {name: {e: n - before[name].get(e, 0) for e, n in new.items() if n > before[name].get(e, 0)} for name, new in cascade.engines().items()}
+    return walk.timeline(engines, seconds)
+
+
+class _Walk:
+    """One run: the block, the time of each case, and what has been measured so far."""
+
+    def __init__(self, cascade: Cascade, damage: Damage, done: np.ndarray, grid: np.ndarray, exact: bool) -> None:
+        self.cascade, self.damage, self.done, self.grid, self.exact = cascade, damage, done, grid, exact
+        self.block: Block = cascade.block(damage)
+        self.count = population(cascade)
+        cases, hours, services, zones = damage.cases, len(grid), len(cascade.world.services), self.count.zone_total.shape[0]
+        self.now, self.next_done = np.zeros(cases), np.full(cases, np.inf)
+        self.people, self.share = np.zeros((cases, hours, services), np.float32), np.ones((cases, hours, services), np.float32)
+        self.zone_share = np.ones((cases, hours, zones, services), np.float32)
+        self.critical_down, self.down = np.zeros((cases, hours), np.float32), np.zeros((cases, hours), np.float32)
+        self.lost, self.lost_share = np.zeros((cases, cascade.wiring.feeds), np.float32), np.zeros((cases, services))
+        self.critical_hours = np.zeros((cases, len(self.count.critical)), np.float32)
+
+    def go(self) -> None:
+        rows, horizon = np.arange(len(self.now)), self.grid[-1]
+        for i, hour in enumerate(self.grid):
+            self.now[rows] = hour
+            rows, seen = self._settle(rows)
+            self._record(rows, slice(i, i + 1), seen)
+            if hour == horizon or not len(rows):
+                break
+            over = self._finished(rows, seen[-1])
+            self._record(rows[over], slice(i + 1, None), tuple(part[over] for part in seen))
+            self._pass(rows[over], np.full(int(over.sum()), horizon - hour), tuple(part[over] for part in seen))
+            rows, seen = rows[~over], tuple(part[~over] for part in seen)
+            todo, end = rows, self.grid[i + 1]
+            while len(todo):
+                step = self._step(todo, end)
+                self._pass(todo, step, seen)
+                todo = todo[self.now[todo] < end - SLACK]
+                if len(todo):
+                    todo, seen = self._settle(todo)
+            rows = rows[self.block.status[rows] == CaseStatus.SOLVED]
+
+    def _settle(self, rows: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        """Settle at the present of each row; returns the rows that are good and what is measured there."""
+        block, count = self.block, self.count
+        if not len(rows):
+            return rows, self._room(0)
+        soon = np.empty(len(rows))
+        timeline_kernel.mend(rows, self.now, self.done, self.damage.works, block.mended, block.sound, soon)
+        self.next_done[rows] = soon
+        self.cascade.settle(block, rows, self.now)
+        rows = rows[block.status[rows] == CaseStatus.SOLVED]
+        seen = self._room(len(rows))
+        timeline_kernel.measure(
+            rows, block.level, block.works, self.cascade.graph.threshold, self.cascade.base_level, self.cascade.wiring.feed_service, count.feed_people,
+            count.zone_ptr, count.zone, count.zone_people, count.critical, *seen,
+        )  # fmt: skip
+        return rows, seen
+
+    def _room(self, rows: int) -> tuple[np.ndarray, ...]:
+        zones, services = self.count.zone_total.shape
+        return np.empty((rows, services)), np.empty((rows, services)), np.empty((rows, zones, services)), np.empty(rows), np.empty((rows, len(self.count.critical)), bool)
+
+    def _record(self, rows: np.ndarray, at: slice, seen: tuple[np.ndarray, ...]) -> None:
+        without, got, zone_got, down, critical_down = seen
+        self.people[rows, at] = without[:, None]
+        self.share[rows, at] = (got / self.count.total)[:, None]
+        self.zone_share[rows, at] = (zone_got / self.count.zone_total)[:, None]
+        self.down[rows, at] = down[:, None]
+        self.critical_down[rows, at] = critical_down.sum(axis=1)[:, None]
+
+    def _finished(self, rows: np.ndarray, critical_down: np.ndarray) -> np.ndarray:
+        """Rows in which everything is as before, or nothing can change any more."""
+        good, expiry = np.empty(len(rows), bool), self._expiry(rows)
+        timeline_kernel.restored(rows, self.block.level, self.cascade.base_level, self.cascade.graph.threshold, critical_down, good)
+        return good | (np.isinf(expiry) & (self.next_done[rows] > self.grid[-1]))
+
+    def _expiry(self, rows: np.ndarray) -> np.ndarray:
+        expiry = np.empty(len(rows))
+        cascade_kernel.next_expiry(self.cascade.graph, rows, self.block.works, self.block.level, self.block.clock, expiry)
+        return expiry
+
+    def _step(self, rows: np.ndarray, end: float) -> np.ndarray:
+        step = np.minimum(end - self.now[rows], self._expiry(rows))
+        if self.exact:
+            step = np.minimum(step, np.maximum(self.next_done[rows] - self.now[rows], SLACK))
+        return step
+
+    def _pass(self, rows: np.ndarray, step: np.ndarray, seen: tuple[np.ndarray, ...]) -> None:
+        """Let time pass in the state that was seen; `seen` has the same rows."""
+        timeline_kernel.advance(rows, step, self.block.level, self.cascade.graph.threshold, self.block.clock, self.lost)
+        self.lost_share[rows] += np.nan_to_num(1.0 - seen[1] / self.count.total) * step[:, None]
+        self.critical_hours[rows] += seen[4] * step[:, None].astype(np.float32)
+        self.now[rows] += step
+
+    def timeline(self, engines: dict[str, dict[str, int]], seconds: dict[str, float]) -> Timeline:
+        world, count, bad = self.cascade.world, self.count, self.block.status != CaseStatus.SOLVED
+        kinds = np.zeros((self.damage.cases, len(world.kinds)), np.int32)
+        case, asset = np.nonzero(~self.damage.works)
+        np.add.at(kinds, (case, world.asset_kind[asset]), 1)
+        services = len(world.services)
+        person_hours, zone_hours = np.zeros((len(bad), services)), np.zeros((len(bad), *count.zone_total.shape), np.float32)
+        for service in range(services):
+            mine = np.flatnonzero(self.cascade.wiring.feed_service == service)
+            person_hours[:, service] = self.lost[:, mine].astype(np.float64) @ count.feed_people[mine]
+            zone_hours[:, :, service] = self.lost[:, mine] @ count.zone_matrix()[mine]
+        for array in (self.people, self.share, self.zone_share, self.critical_down, self.down, self.lost_share, self.lost, self.critical_hours, person_hours, zone_hours):
+            array[bad] = np.nan
+        return Timeline(
+            self.grid, self.people, self.share, self.zone_share, self.critical_down, self.down, person_hours, self.lost_share, zone_hours, self.lost,
+            self.critical_hours, self.done, kinds, self.block.status, self.block.last_two, engines, seconds, count,
+        )  # fmt: skip

@@ -1,0 +1,80 @@
+"""Kernels of the timeline: mending, measuring and letting time pass, for some rows of a block."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from .cascade_kernel import SLACK
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def mend(rows, now, done, own, mended, sound, next_done):
+    """What is mended by now. done, own (works in spite of its damage) (case, asset); mended, sound (case, asset) and next_done (n,) are written."""
+    for i in range(rows.size):
+        k = rows[i]
+        soon = np.inf
+        for asset in range(done.shape[1]):
+            over = done[k, asset] <= now[k] + SLACK
+            mended[k, asset] = over
+            sound[k, asset] = over or own[k, asset]
+            if not over and done[k, asset] < soon:
+                soon = done[k, asset]
+        next_done[i] = soon
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def measure(rows, level, works, threshold, normal, service, people, zone_ptr, zone, zone_people, critical, without, got, zone_got, down, critical_down):
+    """Sums over a city in each row.
+
+    level     (case, feed)                  works         (case, asset)            critical  (c,) assets
+    threshold, normal, service, people  (feed,); consumers of feeds below threshold 0 have no people here
+    zone_ptr, zone, zone_people   people of each feed by zone
+    written   without, got (n, service) people below the threshold, and people times share; zone_got (n, zone, service); down (n,) assets;
+              critical_down (n, c)
+    """
+    for i in range(rows.size):
+        k = rows[i]
+        without[i, :] = 0.0
+        got[i, :] = 0.0
+        zone_got[i, :, :] = 0.0
+        for feed in range(threshold.size):
+            if people[feed] <= 0.0:
+                continue
+            share = min(level[k, feed] / normal[feed], 1.0) if normal[feed] > 0.0 else 0.0
+            got[i, service[feed]] += people[feed] * share
+            if level[k, feed] < threshold[feed]:
+                without[i, service[feed]] += people[feed]
+            for j in range(zone_ptr[feed], zone_ptr[feed + 1]):
+                zone_got[i, zone[j], service[feed]] += zone_people[j] * share
+        count = 0
+        for asset in range(works.shape[1]):
+            if not works[k, asset]:
+                count += 1
+        down[i] = count
+        for j in range(critical.size):
+            critical_down[i, j] = not works[k, critical[j]]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def advance(rows, step, level, threshold, clock, lost):
+    """Let step (n,) hours pass: clock and lost (case, feed) hours without, in a row and in all."""
+    for i in range(rows.size):
+        k = rows[i]
+        for feed in range(threshold.size):
+            if level[k, feed] < threshold[feed]:
+                clock[k, feed] += step[i]
+                lost[k, feed] += step[i]
+            else:
+                clock[k, feed] = 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def restored(rows, level, normal, threshold, critical_down, out):
+    """Whether every feed that is served in the undisturbed city is as it was, and all critical facilities work; out (n,) bool is written."""
+    for i in range(rows.size):
+        good = not critical_down[i].any()
+        for feed in range(threshold.size):
+            if good and threshold[feed] > 0.0 and level[rows[i], feed] < normal[feed] * 0.999:
+                good = False
+        out[i] = good

@@ -1,0 +1,173 @@
+"""Recovery worked out by hand: backup clocks, repairs on and between hours of the grid, integrals, bad cases, road access."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from holdfast.engines.scenario.access import plan_repairs, reachable_from
+from holdfast.engines.scenario.cascade import Cascade
+from holdfast.engines.scenario.repair import crews_of
+from holdfast.engines.scenario.rules import Rules
+from holdfast.engines.scenario.timeline import GRID, run
+from holdfast.model.errors import Invalid
+from holdfast.model.lifeline import CaseStatus
+from toy_worlds import Moody, Reach, Shedding, chain_world, make_damage, make_world
+
+AT_ONCE = Rules(mobilisation_hours={"default": 0.0}, shift_hours={"default": 24.0})
+ELECTRICITY, WATER, TELECOM = 0, 1, 2
+
+
+def test_a_broken_line_hour_by_hour():
+    world = chain_world()
+    timeline = run(world, make_damage(world, ("power:line",), hours=10.0), rules=AT_ONCE)
+    assert timeline.done_hour[0, 1] == 10.0
+    assert timeline.hours.tolist() == list(GRID)
+    assert timeline.people[0, :7, ELECTRICITY].tolist() == [200, 200, 200, 200, 200, 0, 0]  # mended at 10, seen at 12
+    assert timeline.people[0, :7, WATER].tolist() == [200, 200, 200, 200, 200, 0, 0]
+    assert timeline.people[0, :7, TELECOM].tolist() == [0, 0, 0, 0, 200, 0, 0]  # eight hours of battery
+    assert timeline.critical_down[0, :7].tolist() == [1, 1, 1, 1, 1, 0, 0]
+    assert timeline.down[0, :7].tolist() == [3, 3, 3, 3, 4, 0, 0]
+    assert timeline.share[0, 0, :3].tolist() == [0.0, 0.0, 1.0]
+    assert timeline.person_hours[0].tolist() == [2400.0, 2400.0, 800.0, 0.0]
+    assert timeline.lost_share_hours[0].tolist() == [12.0, 12.0, 4.0, 0.0]
+    assert timeline.critical_hours.tolist() == [[12.0]]
+    assert timeline.zone_hours[0].tolist() == [[1200.0, 1200.0, 400.0, 0.0]] * 2
+    assert timeline.failed.tolist() == [[1, 0, 0, 0]]  # kinds power, water, telecom, city
+
+
+def test_exact_repairs_take_effect_at_once():
+    world = chain_world()
+    timeline = run(world, make_damage(world, ("power:line",), ("telecom:tower",), hours=10.0), rules=AT_ONCE, exact=True)
+    assert timeline.person_hours.tolist() == [[2000.0, 2000.0, 400.0, 0.0], [0.0, 0.0, 2000.0, 0.0]]
+    assert timeline.critical_hours[:, 0].tolist() == [10.0, 0.0]
+
+
+def test_back_up_that_runs_out_between_two_hours_of_the_grid_counts_from_then():
+    world = chain_world()
+    timeline = run(world, make_damage(world, ("power:line",), hours=30.0), hours=(0, 6, 24), rules=AT_ONCE)
+    assert timeline.people[0, :, TELECOM].tolist() == [0, 0, 200]
+    assert timeline.person_hours[0, TELECOM] == 200 * 16.0
+    assert timeline.asset_hours()[7].tolist()[:3] == [24.0, 24.0, 16.0]
+    assert np.isnan(timeline.asset_hours()[0]).all()
+
+
+def test_back_up_is_full_again_when_the_service_has_returned():
+    """Two lines in a row fail one after the other: the second outage is short enough for the battery, although both together are not."""
+    world = make_world(
+        ["p:a", "p:b", "t:tower", "c:house"], needs=[("p:b", "water", 12.0), ("t:tower", "electricity", 8.0)], uses=[("c:house", "telecom")],
+        links=[("p:a", "p:b", "water"), ("p:b", "t:tower", "electricity"), ("t:tower", "c:house", "telecom")], people={"c:house": 10},
+    )  # fmt: skip
+    damage = make_damage(world, ("p:a", "p:b"))
+    done = np.array([[18.0, 6.0, 0.0, 0.0]])  # b is mended at 6, fails at 12 for want of a, and comes back at 18
+    timeline = run(world, damage, hours=np.arange(0.0, 25.0), done_hour=done, rules=AT_ONCE)
+    assert timeline.person_hours[0].tolist() == [0.0, 0.0, 0.0, 0.0]
+    assert timeline.lost_hours[0].sum() == pytest.approx(6 + 6 + 18)  # the tower twice without electricity, b 18 hours without water
+    late = run(world, damage, hours=np.arange(0.0, 25.0), done_hour=np.array([[21.0, 6.0, 0.0, 0.0]]), rules=AT_ONCE)
+    assert late.person_hours[0, 2] == 10 * 1.0
+
+
+def test_what_is_never_mended_stays_lost_to_the_end():
+    world = chain_world()
+    damage = make_damage(world, ("power:line",), hours=0.0)  # broken, but no crew can do anything
+    timeline = run(world, damage, rules=AT_ONCE)
+    assert np.isinf(timeline.done_hour[0, 1])
+    assert timeline.person_hours[0, ELECTRICITY] == 200 * 720.0
+    assert timeline.people[0, -1].tolist() == [200, 200, 200, 0]
+    assert timeline.person_hours[0, TELECOM] == 200 * 712.0
+
+
+def test_a_case_ends_early_when_everything_is_as_before():
+    world = chain_world()
+    cascade = Cascade(world)
+    rows = []
+    settle = cascade.settle
+    cascade.settle = lambda block, some, hour, **more: (rows.append(len(some)), settle(block, some, hour, **more))[1]
+    run(world, make_damage(world, (), ("power:line",), hours=10.0), cascade=cascade, crews=crews_of(world, AT_ONCE))
+    assert rows[0] == 2 and rows[1:] == [1] * 5  # the second case alone at 1, 2, 4, 8 and 12 hours
+
+
+def test_cases_do_not_depend_on_their_neighbours_or_on_the_order():
+    world = chain_world()
+    groups = [("power:line",), (), ("water:main", "telecom:tower"), ("power:plant", "water:pump"), ("power:line", "water:main")]
+    whole = run(world, make_damage(world, *groups, hours=7.0), rules=AT_ONCE)
+    turned = run(world, make_damage(world, *groups[::-1], hours=7.0), rules=AT_ONCE)
+    for name in ("people", "share", "person_hours", "zone_hours", "critical_hours", "lost_hours", "done_hour"):
+        assert np.array_equal(getattr(whole, name), getattr(turned, name)[::-1], equal_nan=True), name
+    again = run(world, make_damage(world, *groups, hours=7.0), rules=AT_ONCE)
+    assert np.array_equal(whole.person_hours, again.person_hours)
+
+
+def test_a_bad_case_is_marked_and_has_no_numbers():
+    plain = chain_world()
+    power, water = plain.lifelines
+    world = chain_world(lifelines=(Moody(power, "status"), water))
+    timeline = run(world, make_damage(world, ("power:plant",), ("power:line",), hours=10.0), rules=AT_ONCE)
+    assert timeline.status.tolist() == [CaseStatus.SINGULAR, CaseStatus.SOLVED]
+    assert np.isnan(timeline.people[0]).all() and np.isnan(timeline.person_hours[0]).all()
+    assert timeline.person_hours[1].tolist() == [2400.0, 2400.0, 800.0, 0.0]
+    assert timeline.asset_hours()[7, ELECTRICITY] == 12.0  # of the good case alone
+
+
+def test_a_diverged_case_keeps_its_last_two_states():
+    line = Shedding(pa.array(["power:pump", "power:spare"]), pa.array(["power:bus"]))
+    names, link = ["power:pump", "power:spare", "power:bus"], ("power:bus", "power:pump", "electricity")
+    world = make_world(names, needs=[("power:pump", "electricity", 0.0)], links=[link], lifelines=(line,))
+    timeline = run(world, make_damage(world, ("power:spare",), ()), rules=AT_ONCE)
+    assert timeline.status.tolist() == [CaseStatus.DIVERGED, CaseStatus.SOLVED]
+    assert timeline.last_two[0].shape == (2, 3)
+
+
+def test_seconds_and_engines_are_those_of_the_run():
+    world = chain_world()
+    cascade = Cascade(world, AT_ONCE)
+    first = run(world, make_damage(world, ("power:line",)), cascade=cascade)
+    assert first.engines == {"power": {"toy reach": 1}, "water": {"toy reach": 1}}
+    second = run(world, make_damage(world, ("power:line",)), cascade=cascade)
+    assert second.engines == {"power": {}, "water": {}}  # known states
+    assert set(first.seconds) == {"lifeline:power", "lifeline:water", "cascade", "repair", "timeline"}
+    assert all(value >= 0.0 for value in first.seconds.values())
+
+
+def test_a_grid_that_does_not_rise_from_zero_is_refused():
+    world = chain_world()
+    for hours in ((1.0, 2.0), (0.0,), (0.0, 2.0, 2.0)):
+        with pytest.raises(Invalid, match="rise from 0"):
+            run(world, make_damage(world, ()), hours=hours)
+
+
+def road_world():
+    """A street from the depot over a bridge to a pumping station that needs road access; the main beside it needs no road."""
+    roads = Reach("roads", "road_access", pa.array(["roads:depot", "roads:bridge", "roads:end"]), pa.array(["roads:end"]), ((0, 1), (1, 2)), (0,))
+    return make_world(
+        ["roads:depot", "roads:bridge", "roads:end", "water:station", "water:main"], needs=[("water:station", "road_access", 72.0)],
+        links=[("roads:end", "water:station", "road_access")], lifelines=(roads,), xy=[(0, 0)] * 5,
+    )  # fmt: skip
+
+
+def test_a_station_waits_for_the_bridge_and_a_main_does_not():
+    world = road_world()
+    cascade = Cascade(world, AT_ONCE)
+    damage = make_damage(world, ("roads:bridge", "water:station", "water:main"), ("water:station",), hours={"roads:bridge": 20.0, "water:station": 5.0, "water:main": 3.0})
+    done = plan_repairs(cascade, damage, crews_of(world, AT_ONCE), np.arange(5), np.array(GRID))
+    assert done[0].tolist() == [0.0, 20.0, 0.0, 29.0, 3.0]  # the bridge is seen to be open at 24
+    assert done[1, 3] == 5.0
+
+
+def test_what_no_road_ever_reaches_is_never_mended():
+    world = road_world()
+    cascade = Cascade(world, AT_ONCE)
+    damage = make_damage(world, ("roads:bridge", "water:station"), hours={"roads:bridge": 0.0, "water:station": 5.0})
+    hours = np.array(GRID)
+    done = plan_repairs(cascade, damage, crews_of(world, AT_ONCE), np.arange(5), hours)
+    assert np.isinf(reachable_from(cascade, damage, done, hours)[0, 3]) and np.isinf(done[0, 3])
+
+
+def test_foreign_command_without_crew_hours_stays():
+    world = chain_world()
+    damage = make_damage(world, ())
+    object.__setattr__(damage, "command", np.zeros((1, world.assets), np.int8))
+    damage.command[0, 3] = 1
+    done = run(world, damage, rules=AT_ONCE).done_hour
+    assert np.isinf(done[0, 3]) and (np.delete(done[0], 3) == 0.0).all()
