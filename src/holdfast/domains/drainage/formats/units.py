@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-FOOT, INCH, GALLON, ACRE, DAY = 0.3048, 0.0254, 0.003785411784, 4046.8564224, 86400.0
-
-FLOW: dict[str, float] = {"CFS": FOOT**3, "GPM": GALLON / 60, "MGD": GALLON * 1e6 / DAY, "CMS": 1.0, "LPS": 1e-3, "MLD": 1e3 / DAY}
-"""Flow unit -> m3/s."""
-US = frozenset({"CFS", "GPM", "MGD"})
+from holdfast.engines.network.swmm.units import ACRE, FLOW, FOOT, INCH, US
 
 
 @dataclass(frozen=True, slots=True)
