@@ -152,8 +152,8 @@ class DamageCurve:
     medians       intensity at 50 % probability of reaching each state
     betas         lognormal standard deviation of each state
     consequences  one for each state, in order
-    when          field values that select this curve, e.g. (("material", "PE|PVC"), ("storeys", "4..8")): alternatives, ranges with low <= value < high;
-                  empty means any. The first curve that fits is used, for each measure
+    when          field values that select this curve, e.g. (("material", "PE|PVC"), ("storeys", "4..8")): alternatives, ranges with low <= value < high,
+                  "" for a field that is not filled in; no pairs mean any. The first curve that fits is used, for each measure
     """
 
     measure: str

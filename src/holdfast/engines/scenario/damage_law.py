@@ -63,7 +63,7 @@ def fits(when: tuple[tuple[str, str], ...], table: pa.Table | None, rows: int) -
     """(rows,) bool: where all conditions hold.
 
     when    (field, wanted) pairs; wanted is a value, several values as "a|b", or a range of numbers as "low..high" (low included,
-            high not, either may be left out). A missing or empty field fits nothing
+            high not, either may be left out); "" is a field that is not filled in. Otherwise an empty field fits nothing, as does an unknown one
     """
     out = np.ones(rows, bool)
     for name, wanted in when:
@@ -74,6 +74,8 @@ def fits(when: tuple[tuple[str, str], ...], table: pa.Table | None, rows: int) -
 
 
 def _matches(column: pa.ChunkedArray, wanted: str) -> np.ndarray:
+    if not wanted:
+        return np.asarray(column.is_null().to_numpy())
     if ".." in wanted:
         low, high = (part.strip() for part in wanted.split("..", 1))
         try:
