@@ -75,7 +75,6 @@ def _trunk(pointer, branch, start, end, ideal, node_on, on_from, on_to, source_n
 
     Nodes joined by couplers get one group and stand side by side, so that a loop of couplers alone is none.
     """
-    nodes = len(node_on)
     group[:] = -1
     tail = 0
     for s in range(len(source_node)):

@@ -1,0 +1,123 @@
+"""Numba kernels of load shedding: which loads to take off for the violations of one solved case."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def spanning(pointer, branch, start, end, node_on, on_from, on_to, source_node, source_on, order, parent, via):
+    """Breadth-first tree from the sources; returns how many nodes. `parent`, `via` (node,) are -1 at the sources and outside."""
+    parent[:] = -1
+    via[:] = -1
+    seen = np.zeros(len(node_on), np.bool_)
+    tail = 0
+    for s in range(len(source_node)):
+        i = source_node[s]
+        if source_on[s] and node_on[i] and not seen[i]:
+            seen[i] = True
+            order[tail] = i
+            tail += 1
+    head = 0
+    while head < tail:
+        i = order[head]
+        head += 1
+        for k in range(pointer[i], pointer[i + 1]):
+            b = branch[k]
+            if on_from[b] and on_to[b]:
+                j = end[b] if start[b] == i else start[b]
+                if node_on[j] and not seen[j]:
+                    seen[j] = True
+                    parent[j] = i
+                    via[j] = b
+                    order[tail] = j
+                    tail += 1
+    return tail
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _take(need, effect, level, rank, kept):
+    """Take loads off until their effects reach `need`: lowest importance first; within a level the largest that is not too much, then the smallest that is left.
+
+    effect  (load,) what taking each off gives, 0 where it does not help;  level (load,) 0 most important;  rank (load,) level by level, large ones first
+    """
+    left, first, taken = need, 0, 0
+    while first < len(rank) and left > 0.0:
+        last = first
+        while last < len(rank) and level[rank[last]] == level[rank[first]]:
+            last += 1
+        for k in range(first, last):
+            g = rank[k]
+            if kept[g] and effect[g] > 0.0 and effect[g] <= left:
+                kept[g] = False
+                left -= effect[g]
+                taken += 1
+        while left > 1e-12 * need:
+            least = -1
+            for k in range(first, last):
+                g = rank[k]
+                if kept[g] and effect[g] > 0.0 and (least < 0 or effect[g] < effect[least]):
+                    least = g
+            if least < 0:
+                break
+            kept[least] = False
+            left -= effect[least]
+            taken += 1
+        first = last
+    return taken
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def relieve_branch(b, share, count, order, parent, via, start, end, load_node, power, level, rank, kept):
+    """Loads fed through an overloaded branch: `share` of the power of those that are on has to go. Returns how many were taken off.
+
+    A branch that closes a loop feeds nothing alone: then the whole tree beyond the source counts.
+    """
+    below = np.zeros(len(parent), np.bool_)
+    root = -1
+    for end_node in (start[b], end[b]):
+        if via[end_node] == b:
+            root = end_node
+    if root < 0:
+        i = start[b]
+        while parent[i] >= 0:
+            i = parent[i]
+        root = i
+    below[root] = True
+    for k in range(count):
+        i = order[k]
+        if parent[i] >= 0 and below[parent[i]]:
+            below[i] = True
+    effect = np.zeros(len(load_node))
+    total = 0.0
+    for g in range(len(load_node)):
+        if below[load_node[g]]:
+            effect[g] = power[g]
+            if kept[g]:
+                total += power[g]
+    return _take(share * total, effect, level, rank, kept)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def relieve_node(node, missing, count, order, parent, via, z, load_node, p, q, level, rank, kept):
+    """Loads that pull a node's voltage down by `missing` [pu], weighed by the impedance their way from the source shares with the node's.
+
+    p, q  (load,) [pu].  Returns how many were taken off.
+    """
+    shared = np.zeros(len(parent), np.complex128)
+    path = np.zeros(len(parent), np.bool_)
+    i = node
+    while i >= 0:
+        path[i] = True
+        i = parent[i]
+    for k in range(count):
+        i = order[k]
+        a = parent[i]
+        if a >= 0:
+            shared[i] = shared[a] + z[via[i]] if path[i] else shared[a]
+    effect = np.zeros(len(load_node))
+    for g in range(len(load_node)):
+        way = shared[load_node[g]]
+        effect[g] = max(way.real * p[g] + way.imag * q[g], 0.0)
+    return _take(missing, effect, level, rank, kept)
