@@ -15,8 +15,8 @@ from epanet import toolkit as en
 from holdfast.model.errors import Invalid
 from holdfast.model.lifeline import CaseStatus
 
-from .cases import Cases, Period, Solution
-from .epanet_build import Scale, open_project, quiet, restore
+from .answers import Cases, Period, Solution
+from .epanet_build import Scale, open_project, quiet, restore, run_pump
 from .epanet_quality import Quality, run_quality, set_quality
 from .epanet_read import Reader
 from .model import HydraulicModel, LinkType, NodeType, Status
@@ -185,7 +185,7 @@ class EpanetEngine:
             raise Invalid("EPANET cannot mix demands that depend on pressure with demands that do not", fix="Solve with demand_model DDA")
         try:
             for at in given.tolist():
-                en.setlinkvalue(project, at + 1, en.INITSETTING, float(cases.setting[case, at]) * self._scale.setting(int(self.model.link_type[at])))  # type: ignore[index]
+                self._set(project, at, float(cases.setting[case, at]))  # type: ignore[index]
             for at in forced.tolist():
                 self._force(project, at, int(cases.status[case, at]))  # type: ignore[index]
             self._enable(project, forced, on=False)
@@ -224,6 +224,14 @@ class EpanetEngine:
             rank[node] = rank.get(node, 0) + 1
             en.setbasedemand(project, node + 1, rank[node], base * self._scale.flow * float(cases.factor[case, node]))
 
+    def _set(self, project: int, at: int, setting: float) -> None:
+        kind = int(self.model.link_type[at])
+        if kind == LinkType.PUMP:
+            en.setlinkvalue(project, at + 1, en.LINKPATTERN, 0.0)
+            run_pump(project, at + 1, setting)
+        else:
+            en.setlinkvalue(project, at + 1, en.INITSETTING, setting * self._scale.setting(kind))
+
     def _force(self, project: int, at: int, state: int) -> None:
         kind = self.model.link_type[at]
         if kind == LinkType.CVPIPE:
@@ -232,10 +240,9 @@ class EpanetEngine:
             return
         if kind == LinkType.PUMP:
             en.setlinkvalue(project, at + 1, en.LINKPATTERN, 0.0)
-            if state != Status.CLOSED:
-                speed = float(self.model.initial_setting[at])
-                en.setlinkvalue(project, at + 1, en.INITSETTING, speed if speed > 0 else 1.0)
-                return
+            speed = float(self.model.initial_setting[at])
+            run_pump(project, at + 1, 0.0 if state == Status.CLOSED else speed if speed > 0 else 1.0)
+            return
         if state == Status.ACTIVE and np.isfinite(self.model.initial_setting[at]):
             en.setlinkvalue(project, at + 1, en.INITSETTING, float(self.model.initial_setting[at]) * self._scale.setting(int(kind)))
         else:

@@ -171,15 +171,18 @@ def restore(project: int, model: HydraulicModel, at: int, scale: Scale) -> None:
         return
     if kind == LinkType.PUMP:
         en.setlinkvalue(project, index, en.LINKPATTERN, float(model.pump_pattern[at] + 1))
-    if kind == LinkType.PUMP and state == Status.CLOSED:
-        en.setlinkvalue(project, index, en.INITSETTING, 0.0)  # as in a file: what opens it gives it a speed
+        run_pump(project, index, float(model.initial_setting[at]) if state != Status.CLOSED else 0.0)
         return
     if kind not in {LinkType.PIPE, LinkType.GPV} and np.isfinite(model.initial_setting[at]):
         en.setlinkvalue(project, index, en.INITSETTING, float(model.initial_setting[at]) * scale.setting(kind))
-    if state != Status.ACTIVE and not (kind == LinkType.PUMP and state == Status.OPEN):
-        en.setlinkvalue(project, index, en.INITSTATUS, float(state))
-    elif kind == LinkType.GPV:
-        en.setlinkvalue(project, index, en.INITSTATUS, 1.0)
+    if state != Status.ACTIVE or kind == LinkType.GPV:
+        en.setlinkvalue(project, index, en.INITSTATUS, float(state != Status.CLOSED))
+
+
+def run_pump(project: int, index: int, speed: float) -> None:
+    """Start a pump at a speed, or stop it with none; the toolkit keeps status and speed apart."""
+    en.setlinkvalue(project, index, en.INITSTATUS, float(speed > 0))
+    en.setlinkvalue(project, index, en.INITSETTING, speed)
 
 
 def set_options(project: int, model: HydraulicModel) -> None:

@@ -1,0 +1,90 @@
+"""What differs between the cases of one hydraulic model, and what a solver answers; shared by the batched solver and EPANET."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from holdfast.model.lifeline import CaseStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Changes of a model, one row per case; None leaves the model as it is.
+
+    count    number of cases
+    status   (case, link) int8: -1 as in the model, else a `Status` that no control changes
+    setting  (case, link) float64: pump speed or valve setting in SI instead of the model's; NaN leaves it
+    emitter  (case, node) float64 [m3/s at 1 m]: added to the model's emitters
+    factor   (case,) or (case, node) float64: multiplies all demands
+    demand   (case, node) float64 [m3/s]: demand on top that no pattern and no pressure changes, e.g. what a hydrant draws
+    """
+
+    count: int
+    status: np.ndarray | None = None
+    setting: np.ndarray | None = None
+    emitter: np.ndarray | None = None
+    factor: np.ndarray | None = None
+    demand: np.ndarray | None = None
+
+    def rows(self, index: np.ndarray) -> Cases:
+        """The cases at `index`, in that order."""
+        parts = (self.status, self.setting, self.emitter, self.factor, self.demand)
+        return Cases(len(index), *(None if part is None else part[index] for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Snapshots. NaN where a case was not solved; heads are also NaN where no source reaches.
+
+    head      (case, node) [m]
+    wanted    (case, node) [m3/s] demand
+    delivered (case, node) [m3/s] of it
+    leak      (case, node) [m3/s] through emitters
+    flow      (case, link) [m3/s] from `link_from` to `link_to`
+    open      (case, link) bool: whether water can pass
+    status    (case,) int8 `CaseStatus`
+    iterations (case,) int32
+    engine    which engine answered
+    notes     what the engine said of cases that were not solved, by case
+    """
+
+    head: np.ndarray
+    wanted: np.ndarray
+    delivered: np.ndarray
+    leak: np.ndarray
+    flow: np.ndarray
+    open: np.ndarray
+    status: np.ndarray
+    iterations: np.ndarray
+    engine: str
+    notes: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def solved(self) -> np.ndarray:
+        return self.status == CaseStatus.SOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Extended period: as `Solution` with a time axis behind the case axis.
+
+    time      (time,) [s] since the start
+    head, wanted, delivered, leak  (case, time, node)
+    flow, open  (case, time, link)
+    quality   (case, time, node) or None: age [s], concentration [kg/m3] or share of the traced source
+    """
+
+    time: np.ndarray
+    head: np.ndarray
+    wanted: np.ndarray
+    delivered: np.ndarray
+    leak: np.ndarray
+    flow: np.ndarray
+    open: np.ndarray
+    status: np.ndarray
+    iterations: np.ndarray
+    engine: str
+    quality: np.ndarray | None = None
+    notes: dict[int, str] = field(default_factory=dict)
