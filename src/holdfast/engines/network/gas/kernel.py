@@ -53,9 +53,10 @@ class Net(NamedTuple):
 
 
 class Case(NamedTuple):
-    """What differs between eight cases: open (link, 8) bool, held potential or NaN, feed, demand and leak area (node, 8)."""
+    """What differs between eight cases: open and driven (link, 8) bool, held potential or NaN, feed, demand and leak area (node, 8)."""
 
     open: np.ndarray
+    driven: np.ndarray
     held: np.ndarray
     feed: np.ndarray
     demand: np.ndarray
@@ -284,7 +285,7 @@ def change_statuses(net, case, state, changes, shift, changed, done, small_flow,
             continue
         a, b, far, ratio = net.first[link], net.second[link], net.controlled[link], net.ratio[link]
         for lane in range(WIDTH):
-            if done[lane] or not case.open[link, lane]:
+            if done[lane] or not case.open[link, lane] or not case.driven[link, lane]:
                 continue
             now, flow, before, behind = state.status[link, lane], state.flow[link, lane], state.potential[a, lane], state.potential[b, lane]
             loss = (net.linear[link] + net.quadratic[link] * abs(flow)) * flow
@@ -302,7 +303,7 @@ def change_statuses(net, case, state, changes, shift, changed, done, small_flow,
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def begin(net, case, state):
-    """Which nodes have gas; potentials of sources; links from nodes without gas are shut."""
+    """Which nodes have gas; potentials of sources; links from nodes without gas are shut, regulators and compressors that are not driven stay open."""
     queue = np.empty(len(net.ambient), np.int32)
     for lane in range(WIDTH):
         reach(net.start, net.other, net.edge, net.kind, net.first, case.open, case.held, lane, state.node, queue)
@@ -312,6 +313,8 @@ def begin(net, case, state):
         for link in range(len(net.kind)):
             if state.node[net.first[link], lane] == DEAD:
                 case.open[link, lane] = False
+            if not case.driven[link, lane]:
+                state.status[link, lane] = OPEN
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -25,6 +25,7 @@ class GasCases:
     """What differs between cases; None stands for the undisturbed network.
 
     open     (case, link) bool: passes gas unless the network itself has it closed
+    driven   (case, link) bool: False for regulators and compressors that do not control, such as a compressor without power, and let pass
     held     (case, node) absolute pressure held [Pa], NaN where none
     demand   (case, node) [kg/s]
     feed     (case, node) [kg/s]
@@ -37,6 +38,7 @@ class GasCases:
     demand: np.ndarray | None = None
     feed: np.ndarray | None = None
     leak: np.ndarray | None = None
+    driven: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class GasSolver:
 
         open_ = part(cases.open, np.ones(network.links, np.bool_))
         open_ &= ~network.closed[:, None]
-        return kernel.Case(open_, part(cases.held, network.held) ** 2, part(cases.feed, network.feed), part(cases.demand, network.demand),
+        driven = part(cases.driven, np.ones(network.links, np.bool_))
+        return kernel.Case(open_, driven, part(cases.held, network.held) ** 2, part(cases.feed, network.feed), part(cases.demand, network.demand),
                            part(cases.leak, np.zeros(network.nodes)))
 
     def _run(self, case: kernel.Case, state: kernel.State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,0 +1,64 @@
+"""Columns of a city's tables as arrays for network engines: what exists, numbers with defaults, positions of ids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_NOT_BUILT = pa.array(["planned", "designed", "retired"])
+_GONE = pa.array(["1", "2"])  # survey status of CJJ 61: abandoned, empty
+
+
+class Columns:
+    """Rows of one kind that exist: neither planned nor retired, abandoned or empty."""
+
+    def __init__(self, table: pa.Table) -> None:
+        keep: Any = None
+        for column, gone in (("lifecycle", _NOT_BUILT), ("status", _GONE)):
+            if column in table.column_names:
+                here = pc.invert(pc.is_in(table[column].cast(pa.string()), value_set=gone))
+                keep = here if keep is None else pc.and_(keep, here)
+        self.table = table if keep is None else table.filter(keep)
+        self.id = self.table["id"].combine_chunks().cast(pa.string())
+
+    def __len__(self) -> int:
+        return self.table.num_rows
+
+    def numbers(self, name: str, default: float = np.nan) -> np.ndarray:
+        """(row,) float64, `default` where null or absent."""
+        if name not in self.table.column_names:
+            return np.full(len(self), default)
+        return np.array(pc.fill_null(self.table[name].cast(pa.float64()), default).to_numpy(), np.float64)
+
+    def flags(self, name: str, default: bool = True) -> np.ndarray:
+        """(row,) bool, `default` where null or absent."""
+        if name not in self.table.column_names:
+            return np.full(len(self), default)
+        return np.array(pc.fill_null(self.table[name].cast(pa.bool_()), default).to_numpy(zero_copy_only=False), bool)
+
+    def texts(self, name: str) -> pa.Array:
+        """(row,) string, null where absent."""
+        if name not in self.table.column_names:
+            return pa.nulls(len(self), pa.string())
+        return self.table[name].combine_chunks().cast(pa.string())
+
+    def works(self) -> np.ndarray:
+        """(row,) bool: not marked out of service, by its own field or by its life cycle."""
+        lifecycle = self.texts("lifecycle").to_numpy(zero_copy_only=False)
+        return self.flags("in_service") & (lifecycle != "out_of_service")
+
+
+def columns(city: Any, kind: str) -> Columns:
+    """What exists of a kind; no rows where the kind is not installed."""
+    if kind not in city.catalog.kinds:
+        return Columns(pa.table({"id": pa.array([], pa.string())}))
+    return Columns(city.table(kind))
+
+
+def places(ids: pa.Array, index: pa.Array) -> np.ndarray:
+    """(n,) int32 position of each id in `index`, -1 where it is not there or null."""
+    found = pc.fill_null(pc.index_in(ids, value_set=index, skip_nulls=True), -1)
+    return np.array(found.to_numpy(zero_copy_only=False), np.int32)

@@ -1,0 +1,17 @@
+"""The gas part of the sample city in a store, made once."""
+
+from __future__ import annotations
+
+import pytest
+from sampled import tables
+from small_city import small_city
+
+from holdfast.domains.gas import DOMAIN
+
+
+@pytest.fixture(scope="package")
+def anlan(tmp_path_factory):
+    city = small_city(tmp_path_factory.mktemp("gas") / "anlan", DOMAIN)
+    for kind, table in tables("gas").items():
+        city.append(kind, table)
+    return city
