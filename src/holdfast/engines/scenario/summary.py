@@ -32,7 +32,7 @@ def curves(services: tuple[str, ...], hours: np.ndarray, people: np.ndarray) -> 
 
 
 def impact(services: tuple[str, ...], hours: np.ndarray, people: np.ndarray, users: np.ndarray) -> pa.Table:
-    """One row a service: how many lose it, for how long.
+    """One row a service that people use: how many lose it, for how long.
 
     people    (case, hour, service)            users  (service,) people who use it
     returns   service, people (users), worst_p05 .. worst_p95 (most people without at any hour), at_24h, restored_p50, restored_p95 [h], person_hours (mean)
@@ -44,7 +44,7 @@ def impact(services: tuple[str, ...], hours: np.ndarray, people: np.ndarray, use
     at_day = spread(people[:, day])
     columns = {"service": list(services), "people": users, **{f"worst_{name}": worst[name] for name, _ in QUANTILES}, f"at_{hours[day]:g}h_p50": at_day["p50"],
                "restored_p50": back["p50"], "restored_p95": back["p95"], "person_hours": lost}  # fmt: skip
-    return pa.table(columns)
+    return pa.table(columns).filter(pa.array(users > 0.0))
 
 
 def restored_after(hours: np.ndarray, people: np.ndarray) -> np.ndarray:

@@ -1,0 +1,140 @@
+"""Rehearsing a disaster: from a definition to damage, cascade, repair, impact and the best order of repairs, kept as a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from holdfast import __version__
+from holdfast.model.city import City
+from holdfast.model.delivery import Answer
+from holdfast.model.errors import Invalid
+from holdfast.model.time import now
+
+from . import report
+from .definition import Definition, define, hazard_named
+from .running import input_digest, keep_run, run_id
+from .scenario_answer import answer_of
+
+CAPABILITY = "scenario"
+SAMPLES, BLOCK = 1000, 64
+Watch = Callable[[int, int, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A scenario that has been run.
+
+    run      id of the kept run             status  done, or cancelled with what was finished
+    answer   summary, tables and plots      folder  blocks and tables          report  the HTML report in it
+    """
+
+    run: str
+    status: str
+    answer: Answer
+    folder: Path
+    report: Path
+
+
+def run_scenario(
+    city: City, name: str, *, samples: int | None = None, seed: int | None = None, workers: int | None = None, cluster: str | None = None,
+    out: Path | None = None, resume: bool = False, watch: Watch | None = None, actor: str = "",
+) -> Finished:  # fmt: skip
+    """Run a scenario and keep what it answers.
+
+    name      a preset or a TOML file               samples, seed  instead of the definition's
+    workers   processes; default the processors     cluster        address of a Dask scheduler, instead
+    out       folder of the results; default a folder of the city's       resume  go on with what the folder holds
+    watch     f(cases done, total, impact so far in words), answers False to cancel; what is finished is kept and reported
+    raises    NotFound, Invalid for a wrong definition; Conflict, Unavailable as `engines.scenario.ensemble.run`
+    """
+    from holdfast.engines.scenario import case_block, ensemble
+
+    definition = define(city.catalog, name, samples=samples, seed=seed)
+    started, seconds = now(), {}
+    clock = perf_counter()
+    task, findings, cases = prepare(city, definition)
+    seconds["gather"] = perf_counter() - clock
+    folder = out or default_folder(city, definition, task.key)
+    if out is None and not resume:
+        _clear(folder)
+    job = ensemble.Job(case_block.evaluate, task, cases, task.key, BLOCK)
+    clock = perf_counter()
+    outcome = ensemble.run(job, folder / "blocks", workers=workers or os.cpu_count() or 1, cluster=cluster, resume=resume, watch=_teller(task, watch))
+    seconds["ensemble"] = perf_counter() - clock
+    run = run_id(f"{CAPABILITY}-{definition.name}", started)
+    answer = answer_of(definition, task, outcome, findings, seconds, run)
+    meta = {"city": city.name, "run": run, "time": str(started)[:19] + "Z", "input": input_digest(city)[:12], "seed": definition.seed}
+    title = definition.title or definition.name
+    _write(folder, answer, title, meta)
+    keep_run(city, run, CAPABILITY, answer, arguments={**definition.as_json(), "samples": cases}, digest=input_digest(city), started=started, actor=actor)
+    return Finished(run, outcome.status, answer, folder, folder / "report.html")
+
+
+def prepare(city: City, definition: Definition) -> tuple[Any, Any, int]:
+    """The task of a scenario on a city, findings about the city, and the number of cases."""
+    from holdfast.engines.scenario.case_block import Task
+    from holdfast.engines.scenario.gather import gather
+    from holdfast.engines.scenario.rules import Rules
+    from holdfast.model.hazard import Sites
+
+    world, findings = gather(city)
+    if world.assets == 0:
+        raise Invalid("the city has nothing that a disaster could hit", fix="Import networks or buildings first", city=city.name)
+    sites = Sites(world.asset_id, world.asset_kind, world.kinds, world.xyz, world.crs, world.people, world.tables)
+    model = hazard_named(city.catalog, definition.hazard).model(city, sites, **definition.parameters)
+    cases = min(definition.samples or model.cases or SAMPLES, model.cases or 10**9)
+    identity = {**definition.as_json(), "samples": cases, "restoration": 0, "city": input_digest(city), "version": __version__}
+    key = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
+    return Task(key, world, model, Rules.read(city.settings), definition.hours, definition.crews, definition.seed), findings, cases
+
+
+def default_folder(city: City, definition: Definition, key: str) -> Path:
+    """Where results go when nobody says: beside an embedded city's store, else below the present folder."""
+    home = Path(city.repository.url)
+    return (home if home.is_dir() else Path.cwd()) / "scenarios" / f"{definition.name}-{key[:10]}"
+
+
+def _clear(folder: Path) -> None:
+    """Forget the blocks of an earlier run of the same scenario; only files that such a run writes are touched."""
+    for path in (folder / "blocks").glob("*"):
+        if path.suffix in (".parquet", ".part", ".json", ".pickle"):
+            path.unlink()
+
+
+def _teller(task: Any, watch: Watch | None) -> Any:
+    """Turns finished blocks into the impact so far in words."""
+    if watch is None:
+        return None
+    from holdfast.engines.scenario.case_block import Cases
+
+    hours = np.asarray(task.hours)
+    at = int(np.argmin(np.abs(hours - 24.0)))
+    totals, known = np.zeros(len(task.world.services)), 0
+
+    def tell(done: int, total: int, latest: dict[str, Any]) -> bool:
+        nonlocal totals, known
+        cases = Cases.of(latest["cases"], task)
+        people = cases.people[cases.solved][:, at].astype(np.float64)
+        totals, known = totals + people.sum(axis=0), known + len(people)
+        worst = np.argsort(-totals)[:3]
+        text = ", ".join(f"{task.world.services[s].replace('_', ' ')} {totals[s] / known:,.0f}" for s in worst if totals[s] > 0) if known else ""
+        return watch(done, total, f"people without at {hours[at]:g} h: {text}" if text else "")
+
+    return tell
+
+
+def _write(folder: Path, answer: Answer, title: str, meta: dict[str, Any]) -> None:
+    for name, table in answer.tables.items():
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+    (folder / "summary.json").write_text(json.dumps(answer.summary, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
+    report.write(folder / "report.html", title, "", answer, meta)
