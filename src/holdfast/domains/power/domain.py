@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from holdfast.engines.survey.cjj61 import line_fields, pipeline_symbol, point_fields
-from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source
+from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source
 
 from . import damage
 from .cost import COSTS
+from .rank_criticality import rank_criticality
+from .shed_load import shed_load
+from .simulate_day import simulate_day
+from .simulate_outage import simulate_outage
 
 PANDAPOWER = Source("pandapower net", "data structure", "3.x", "found", "shared/data/power SOURCE.txt")
 GB50052 = Source("GB 50052-2009", "3.0.1", "2009", "recalled")
@@ -231,10 +237,26 @@ PROFILE = Kind("power.profile", "record", "Time profile", "负荷曲线", fields
 
 RECORD = Kind("power.record", "record", "Record of the source model", "模型附加记录", fields=(_TABLE, _INDEX, Field("content", "content as delivered", "原始内容", "json")))
 
+
+
+def _lifeline(city: Any) -> Any:
+    """The power lifeline; the solver is loaded only when it is asked for."""
+    from .lifeline import build
+
+    return build(city)
+
+
 DOMAIN = Domain(
     "power", "Power", "电力",
     kinds=(BUS, LINE, TRANSFORMER, TRANSFORMER3, SWITCH, LOAD, GENERATOR, EXTERNAL_GRID, SUBSTATION, BATTERY, SHUNT, WARD, IMPEDANCE, DC_LINE, MANHOLE, METER,
            PROFILE, RECORD),
     networks=(Network("power", "Power network", "电网", ("power.bus",), ("power.line", "power.transformer", "power.switch", "power.impedance", "power.dc_line"),
-                      "ac_power", "pi_section", "electricity", sources=("power.external_grid", "power.generator")),),
+                      "ac_power", "pi_section", "electricity", sources=("power.external_grid", "power.generator"), lifeline=_lifeline,
+                      simulate="power.simulate_day"),),
+    capabilities=(
+        Capability("power.simulate_outage", "Simulate a power outage", "停电模拟", simulate_outage, ("1d", "1k")),
+        Capability("power.shed_load", "Plan load shedding", "有序限电方案", shed_load, ("1d", "1k")),
+        Capability("power.rank_criticality", "Rank critical power equipment", "电力关键设备排序", rank_criticality, ("1d", "1k")),
+        Capability("power.simulate_day", "Simulate a day of the power grid", "电网日运行模拟", simulate_day, ("1d", "1k")),
+    ),
 )
