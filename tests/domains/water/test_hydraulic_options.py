@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.domains.water.hydraulics import hydraulic_model
 from holdfast.domains.water.hydraulic_options import clock
+from holdfast.domains.water.hydraulics import hydraulic_model
 from holdfast.model.finding import Findings
 from water_files import city_of_rows, city_of_text
 

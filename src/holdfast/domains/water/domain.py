@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from holdfast.engines.survey.cjj61 import CATEGORIES, CJJ61, line_fields, pipeline_symbol, point_fields
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
 
@@ -274,6 +276,15 @@ OPTION = Kind(
     ),
 )
 
+
+
+def _lifeline(city: Any) -> Any:
+    """The water lifeline; NumPy and the engines load when it is wanted."""
+    from .lifeline import build
+
+    return build(city)
+
+
 DOMAIN = Domain(
     name="water",
     title="Water supply",
@@ -288,6 +299,7 @@ DOMAIN = Domain(
             node_kinds=("water.junction", "water.reservoir", "water.tank"),
             edge_kinds=("water.pipe", "water.pump", "water.valve"),
             solver="potential_flow", law="pipe_headloss", service="water", sources=("water.reservoir", "water.tank"),
+            lifeline=_lifeline,
         ),
     ),
     settings=SETTINGS,

@@ -1,0 +1,199 @@
+"""The water supply as a lifeline: states of pipes, pumps, tanks and stations go in, the share of the demand that arrives comes out.
+
+Demands depend on pressure. A pipe that is available but has an opening leaks, half at either end; one that is not available is shut at both
+ends. Stations take their pumps with them. Tanks are as full as at the start: how long they last is `simulate_day`'s to say.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from holdfast.engines.network.hydraulic.answers import Cases, Solution
+from holdfast.engines.network.hydraulic.model import HydraulicModel, LinkType, NodeType, Status
+from holdfast.model.errors import Invalid
+from holdfast.model.lifeline import CaseStatus, Command, ComponentState, Served
+
+from .hydraulic_tables import WaterTables, places
+from .hydraulics import hydraulic_model
+from .settings import chosen
+from .solving import GRAVITY, Engine, at_mean, delivered_share, engine_for, mean_demand, pressure_driven
+
+SITES = ("water.pump_station", "water.treatment_plant", "water.secondary_supply")
+
+
+def build(city: Any) -> WaterLifeline | None:
+    """The water lifeline of a city, or None where there is no water network."""
+    from holdfast.model.finding import Findings
+
+    try:
+        model = hydraulic_model(city)
+    except Invalid:
+        return None
+    return WaterLifeline(pressure_driven(model, city), sites(WaterTables(city, Findings()), model), float(chosen(city, "orifice_coefficient")))
+
+
+class Sites:
+    """Stations, works and secondary supplies: what they hold.
+
+    id       (site,) ids              links   per site, links that stand still with it
+    outlet   positions in `id` that are secondary supplies     node  (outlet,) list of nodes whose water they give
+    """
+
+    def __init__(self, ids: pa.Array, links: list[np.ndarray], outlet: np.ndarray, node: list[np.ndarray]) -> None:
+        self.id, self.links, self.outlet, self.node = ids, links, outlet, node
+
+
+def sites(tables: WaterTables, model: HydraulicModel) -> Sites:
+    """Which links stand still with each site, by the station that pumps name, else by the node the site is at."""
+    owner = tables.texts("water.pump", "station")
+    pumps = places(tables.ids("water.pump"), model.link_id)
+    held: dict[str, list[int]] = {}
+    for link, name in zip(pumps.tolist(), owner, strict=True):
+        if name and link >= 0:
+            held.setdefault(name, []).append(link)
+    ids = [name for kind in SITES for name in tables.ids(kind).to_pylist()]
+    nodes = places([node for kind in SITES for node in tables.texts(kind, "node_id")], model.node_id)
+    links, given, outlet = [], [], []
+    for at, (name, node) in enumerate(zip(ids, nodes.tolist(), strict=True)):
+        mine = np.array(held.get(name, []), np.int64)
+        supply = name.startswith("water.secondary_supply:")
+        if supply:
+            outlet.append(at)
+            given.append(np.unique(model.link_to[mine]) if len(mine) else np.array([node] if node >= 0 else [], np.int64))
+        links.append(mine if len(mine) or supply else _at_node(model, node))
+    return Sites(pa.array(ids, pa.string()), links, np.array(outlet, np.int64), given)
+
+
+def _at_node(model: HydraulicModel, node: int) -> np.ndarray:
+    """Links that stand still with a site known by its node only: pumps that lift to it, else every link of it."""
+    if node < 0:
+        return np.empty(0, np.int64)
+    pumps = np.flatnonzero((model.link_type == LinkType.PUMP) & (model.link_to == node))
+    if len(pumps) and model.node_type[node] == NodeType.JUNCTION:
+        return pumps
+    return np.flatnonzero((model.link_from == node) | (model.link_to == node))
+
+
+class WaterLifeline:
+    """See `holdfast.model.lifeline.Lifeline`. `detail` of an answer: "leak" (case,) [m3/s], "supplied" (case,) share of the whole demand.
+
+    Monotone by declaration: shutting a pipe can raise the pressure of others a little, which a cascade must not take for recovery.
+    """
+
+    name, service, monotone = "water", "water", True
+
+    def __init__(self, model: HydraulicModel, held: Sites, orifice: float) -> None:
+        self.model, self.sites, self.orifice = model, held, orifice
+        fixed = np.flatnonzero(model.node_type != NodeType.JUNCTION)
+        junctions = np.flatnonzero(model.node_type == NodeType.JUNCTION)
+        self._fixed = fixed
+        self.component_id = pa.concat_arrays([model.link_id, model.node_id.take(pa.array(fixed)), held.id])
+        self.outlet_id = pa.concat_arrays([model.node_id.take(pa.array(junctions)), held.id.take(pa.array(held.outlet))])
+        demand = self._demand = np.maximum(mean_demand(model), 0.0)
+        supplies = np.array([demand[nodes].sum() for nodes in held.node], np.float64)
+        self.outlet_demand = np.concatenate([demand[junctions], supplies])
+        self._junctions = junctions
+        self._reach = self._closures()
+        self._engines: dict[bool, Engine] = {}
+        self._base: Solution | None = None
+        self.engine = self._engine(False).engine
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"model": self.model, "held": self.sites, "orifice": self.orifice}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+    def serve(self, state: ComponentState) -> Served:
+        """Solve all cases at mean demand, or each at its hour of the day."""
+        cases = self.cases_of(state)
+        level = np.full((state.cases, len(self.outlet_id)), np.nan, np.float32)
+        status = np.zeros(state.cases, np.int8)
+        detail = {"leak": np.full(state.cases, np.nan), "supplied": np.full(state.cases, np.nan)}
+        names: list[str] = []
+        for rows, hour in _by_hour(state.hour, state.cases):
+            found = self._engine(hour is not None).solve(cases.rows(rows), time=0.0 if hour is None else 3600.0 * hour)
+            status[rows] = found.status
+            level[rows] = self._levels(found.head, found.solved)
+            detail["leak"][rows] = found.leak.sum(axis=1)
+            wanted = np.maximum(found.wanted, 0).sum(axis=1)
+            got = np.maximum(found.delivered, 0).sum(axis=1)
+            detail["supplied"][rows] = np.where(wanted > 0, got / np.where(wanted > 0, wanted, 1.0), 1.0)
+            names += [] if found.engine in names else [found.engine]
+        if (self.model.node_type == NodeType.JUNCTION).all():  # without a source nothing arrives; that is an answer, not a failure
+            level[:], status[:] = 0.0, CaseStatus.SOLVED
+            detail = {"leak": np.zeros(state.cases), "supplied": np.zeros(state.cases)}
+        for place, at in enumerate(self.sites.outlet.tolist()):
+            down = ~state.available[:, len(self.model.link_id) + len(self._fixed) + at]
+            level[down & (status == CaseStatus.SOLVED), len(self._junctions) + place] = 0.0
+        return Served(level, status, " + ".join(names) or self.engine, detail)
+
+    def cases_of(self, state: ComponentState) -> Cases:
+        """Component states as changes of the model."""
+        links, nodes = self.model.links, self.model.nodes
+        shut = ~state.available[:, :links]
+        for column, reach in enumerate(self._reach, start=links):
+            if len(reach):
+                down = np.flatnonzero(~state.available[:, column])
+                shut[np.ix_(down, reach)] = True
+        status = np.full((state.cases, links), -1, np.int8)
+        if state.command is not None:
+            self._command(state.command[:, :links], status)
+        status[shut] = Status.CLOSED
+        emitter = None
+        if state.opening is not None:
+            leaking = (state.opening[:, :links] > 0) & ~shut & (self.model.link_type <= LinkType.PIPE)
+            if leaking.any():
+                emitter = np.zeros((state.cases, nodes))
+                case, link = np.nonzero(leaking)
+                half = 0.5 * self.orifice * np.sqrt(2 * GRAVITY) * state.opening[case, link].astype(np.float64)
+                for end in (self.model.link_from, self.model.link_to):
+                    np.add.at(emitter, (case, end[link]), half)
+        return Cases(state.cases, status=status if (status >= 0).any() else None, emitter=emitter)
+
+    def _closures(self) -> list[np.ndarray]:
+        """Per fixed node and site, the links that are shut with it."""
+        ends = [np.flatnonzero((self.model.link_from == node) | (self.model.link_to == node)) for node in self._fixed.tolist()]
+        return [*ends, *self.sites.links]
+
+    def _command(self, command: np.ndarray, status: np.ndarray) -> None:
+        status[command == Command.CLOSED] = Status.CLOSED
+        status[command == Command.OPEN] = Status.OPEN
+        frozen = command == Command.FROZEN
+        if frozen.any():
+            valve = self.model.link_type > LinkType.PUMP
+            held = np.where(valve & (self.model.initial_status == Status.ACTIVE), Status.ACTIVE, np.where(self._undisturbed().open[0], Status.OPEN, Status.CLOSED))
+            status[frozen] = np.broadcast_to(held, status.shape)[frozen]
+
+    def _undisturbed(self) -> Solution:
+        """The network as it is."""
+        if self._base is None:
+            self._base = self._engine(False).solve(Cases(1))
+        return self._base
+
+    def _levels(self, head: np.ndarray, solved: np.ndarray) -> np.ndarray:
+        """Share of the demand by pressure. Where nothing is drawn the usual pressure may be low: there the share is of what is usual."""
+        share = delivered_share(self.model, head)
+        base = self._undisturbed()
+        usual = np.where((self._demand > 0) | ~base.solved[0], 1.0, delivered_share(self.model, base.head[0]))
+        share = np.minimum(share / np.where(usual > 0, usual, 1.0), 1.0)
+        supplies = [share[:, nodes].mean(axis=1) if len(nodes) else np.zeros(len(share)) for nodes in self.sites.node]
+        level = np.column_stack([share[:, self._junctions], *supplies])
+        return np.where(solved[:, None], level, np.nan).astype(np.float32)
+
+    def _engine(self, hourly: bool) -> Engine:
+        """The engine for mean demand, or for demands by the hour."""
+        if hourly not in self._engines:
+            self._engines[hourly] = engine_for(self.model if hourly else at_mean(self.model))
+        return self._engines[hourly]
+
+
+def _by_hour(hour: np.ndarray | None, cases: int) -> list[tuple[np.ndarray, float | None]]:
+    """Cases with the same hour together."""
+    if hour is None:
+        return [(np.arange(cases), None)]
+    hours, which = np.unique(hour, return_inverse=True)
+    return [(np.flatnonzero(which == at), float(value)) for at, value in enumerate(hours)]

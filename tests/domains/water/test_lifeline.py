@@ -1,0 +1,128 @@
+"""Component states of the water network become service at its outlets."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from holdfast.domains.water.lifeline import WaterLifeline, build
+from holdfast.domains.water.sample import sample
+from holdfast.engines.layout.plan import make_plan
+from holdfast.model.lifeline import CaseStatus, Command, ComponentState, Lifeline
+from table_city import TableCity
+from water_files import CATALOG, city_of, city_of_rows
+
+LINE = {"junction": [{"id": "a", "elevation": 0.0, "demand": 0.01}, {"id": "b", "elevation": 0.0, "demand": 0.01}, {"id": "c", "elevation": 0.0}],
+        "reservoir": [{"id": "r", "head": 30.0}],
+        "pipe": [{"id": "1", "from_id": "water.reservoir:r", "to_id": "a", "length": 100.0, "diameter": 0.2, "hazen_williams_c": 120.0},
+                 {"id": "2", "from_id": "a", "to_id": "b", "length": 500.0, "diameter": 0.2, "hazen_williams_c": 120.0}],
+        "pump": [{"id": "p", "from_id": "b", "to_id": "c", "head_curve": "water.curve:c", "station": "water.secondary_supply:s"}],
+        "curve": [{"id": "c", "use": "PUMP", "x": "[0.01]", "y": "[20]"}],
+        "secondary_supply": [{"id": "s", "node_id": "b"}], "treatment_plant": [{"id": "w", "node_id": "water.reservoir:r"}]}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def line() -> WaterLifeline:
+    return build(city_of_rows(**LINE))
+
+
+def states(line: WaterLifeline, *down: tuple[str, ...]) -> ComponentState:
+    ids = line.component_id.to_pylist()
+    available = np.ones((len(down), len(ids)), bool)
+    for case, names in enumerate(down):
+        for name in names:
+            available[case, ids.index(name)] = False
+    return ComponentState(available)
+
+
+def level(line: WaterLifeline, served, outlet: str) -> list[float]:
+    return served.level[:, line.outlet_id.to_pylist().index(outlet)].tolist()
+
+
+def test_it_is_a_lifeline_of_all_that_matters(line) -> None:
+    assert isinstance(line, Lifeline) and line.service == "water"
+    assert set(line.component_id.to_pylist()) == {"water.pipe:1", "water.pipe:2", "water.pump:p", "water.reservoir:r", "water.treatment_plant:w", "water.secondary_supply:s"}
+    assert line.outlet_id.to_pylist()[-1] == "water.secondary_supply:s"
+    assert line.outlet_demand.tolist() == pytest.approx([0.01, 0.01, 0.0, 0.0])
+
+
+@pytest.mark.clause("1b", "1k")
+def test_what_is_down_serves_nobody_behind_it(line) -> None:
+    found = line.serve(states(line, (), ("water.pipe:2",), ("water.pump:p",), ("water.reservoir:r",), ("water.treatment_plant:w",), ("water.secondary_supply:s",)))
+    assert found.status.tolist() == [CaseStatus.SOLVED] * 6
+    assert level(line, found, "water.junction:a") == pytest.approx([1, 1, 1, 0, 0, 1])
+    assert level(line, found, "water.junction:b") == pytest.approx([1, 0, 1, 0, 0, 1])
+    assert level(line, found, "water.secondary_supply:s") == pytest.approx([1, 0, 0, 0, 0, 0])
+    assert found.detail["supplied"].tolist() == pytest.approx([1, 0.5, 1, 0, 0, 1], abs=1e-6)
+    assert "EPANET" in found.engine or "holdfast" in found.engine
+
+
+def test_an_open_break_leaks_and_takes_pressure_until_the_pipe_is_shut(line) -> None:
+    state = states(line, (), (), ("water.pipe:2",))
+    opening = np.zeros(state.available.shape, np.float32)
+    opening[1:, line.component_id.to_pylist().index("water.pipe:2")] = 0.0314
+    found = line.serve(ComponentState(state.available, opening))
+    leak = found.detail["leak"]
+    assert leak[0] == 0 and leak[2] == 0 and leak[1] > 0.05
+    at_a = level(line, found, "water.junction:a")
+    assert at_a[1] < 0.9 and at_a[0] == at_a[2] == 1
+
+
+def test_the_leak_is_that_of_an_orifice(line) -> None:
+    """A small hole hardly changes the heads, so its flow follows by hand."""
+    state = states(line, ())
+    opening = np.zeros(state.available.shape, np.float32)
+    opening[0, line.component_id.to_pylist().index("water.pipe:1")] = 1e-5
+    found = line.serve(ComponentState(state.available, opening))
+    assert found.detail["leak"][0] == pytest.approx(0.5 * 0.6 * 1e-5 * np.sqrt(2 * 9.80665 * 29.8), rel=0.02), "the other half is at the reservoir"
+
+
+def test_commands_win_over_controls_and_lose_against_damage(line) -> None:
+    state = states(line, (), (), ("water.pump:p",))
+    command = np.zeros(state.available.shape, np.int8)
+    pump = line.component_id.to_pylist().index("water.pump:p")
+    command[:, pump] = Command.CLOSED, Command.FROZEN, Command.OPEN
+    found = line.serve(ComponentState(state.available, command=command))
+    assert level(line, found, "water.secondary_supply:s") == pytest.approx([0, 1, 0])
+
+
+def test_the_hour_follows_the_pattern() -> None:
+    line = build(city_of_rows(**{**LINE, "junction": [{**LINE["junction"][0], "demand": 0.03, "demand_pattern": "water.pattern:d"}, *LINE["junction"][1:]],
+                                 "pattern": [{"id": "d", "multipliers": "[0.0, 20.0]"}]}))  # fmt: skip
+    state = states(line, (), ())
+    found = line.serve(ComponentState(state.available, hour=np.array([0.0, 1.0])))
+    assert level(line, found, "water.junction:a")[0] == 1 and level(line, found, "water.junction:a")[1] < 0.8
+    assert line.outlet_demand[0] == pytest.approx(0.3)
+
+
+def test_a_pickled_lifeline_answers_the_same(line) -> None:
+    state = states(line, ("water.pipe:2",))
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(line)).serve(state).level, line.serve(state).level)
+
+
+def test_without_a_source_nobody_is_served_and_without_a_network_there_is_no_lifeline() -> None:
+    line = build(city_of_rows(junction=LINE["junction"], pipe=LINE["pipe"][1:]))
+    found = line.serve(states(line, (), ()))
+    assert found.status.tolist() == [CaseStatus.SOLVED] * 2 and found.level.max() == 0
+    assert build(city_of_rows(junction=[])) is None
+
+
+@pytest.mark.parametrize("name", ["Net3", "L-TOWN", "ky10"])
+def test_real_networks_are_whole_when_nothing_is_wrong(shared_data, name: str) -> None:
+    line = build(city_of(shared_data(f"water/literature/{name}.inp")))
+    found = line.serve(states(line, ()))
+    assert found.status[0] == CaseStatus.SOLVED
+    assert found.level[0][line.outlet_demand > 0].min() > 0.99
+
+
+def test_the_reference_city_loses_its_high_floors_with_their_pumps() -> None:
+    city = TableCity(CATALOG, sample(make_plan(2_000, 7)))
+    line = build(city)
+    supply = next(name for name in line.component_id.to_pylist() if name.startswith("water.secondary_supply:"))
+    station = "water.pump_station:1"
+    found = line.serve(states(line, (), (supply,), (station,)))
+    assert found.level[0].min() == pytest.approx(1.0, abs=1e-3)
+    assert level(line, found, supply)[1] == 0 and (found.level[1] > 0.99).sum() >= len(line.outlet_id) - 2
+    assert (found.level[2] < 0.5).sum() > 5
