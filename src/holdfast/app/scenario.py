@@ -115,16 +115,17 @@ def _teller(task: Any, watch: Watch | None) -> Any:
     """Turns finished blocks into the impact so far in words."""
     if watch is None:
         return None
-    from holdfast.engines.scenario.case_block import Cases
+    from holdfast.engines.scenario.case_block import frame_of
+    from holdfast.engines.scenario.impact import from_tables
 
-    hours = np.asarray(task.hours)
+    frame, hours = frame_of(task), np.asarray(task.hours)
     at = int(np.argmin(np.abs(hours - 24.0)))
     totals, known = np.zeros(len(task.world.services)), 0
 
     def tell(done: int, total: int, latest: dict[str, Any]) -> bool:
         nonlocal totals, known
-        cases = Cases.of(latest["cases"], task)
-        people = cases.people[cases.solved][:, at].astype(np.float64)
+        impact = from_tables(frame, latest)
+        people = impact.people[impact.good][:, at]
         totals, known = totals + people.sum(axis=0), known + len(people)
         worst = np.argsort(-totals)[:3]
         text = ", ".join(f"{task.world.services[s].replace('_', ' ')} {totals[s] / known:,.0f}" for s in worst if totals[s] > 0) if known else ""
