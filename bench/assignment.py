@@ -25,11 +25,11 @@ from holdfast.engines.network.roads.graph import RoadGraph, build_graph
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "roads" / "tntp"
 ROWS, COLUMNS, ZONES, LINKS, PAIRS = 26, 21, 387, 2950, 93_135
-GAP, WIDE_GAP, MOST = 1e-6, 1e-3, 3000
+GAP, WIDE_GAP, MOST = 1e-6, 1e-3, 1000
 
 
 def generated(seed: int = 3) -> dict[str, Any]:
-    """A network of the size of Chicago Sketch with gravity demand; its busiest links carry about one and a half times their capacity."""
+    """A network of the size of Chicago Sketch with gravity demand; its busiest links carry a little more than their capacity."""
     rng = np.random.Generator(np.random.Philox(seed))
     count = ROWS * COLUMNS
     row, column = np.divmod(np.arange(count), COLUMNS)
@@ -51,7 +51,7 @@ def generated(seed: int = 3) -> dict[str, Any]:
     trips[trips < np.sort(trips.ravel())[-PAIRS]] = 0.0
     both = lambda first, second: np.concatenate([first, second])  # noqa: E731
     return {"tail": both(tail, head) + 1, "head": both(head, tail) + 1, "free": both(free, free), "capacity": both(capacity, capacity), "a": both(power, power),
-            "b": np.full(2 * len(tail), 4.0), "matrix": trips * (250_000.0 / trips.sum()), "zones": ZONES, "blocked": True}
+            "b": np.full(2 * len(tail), 4.0), "matrix": trips * (150_000.0 / trips.sum()), "zones": ZONES, "blocked": True}
 
 
 def anaheim() -> dict[str, Any] | None:

@@ -6,10 +6,10 @@ the same size. Every damaged network has lost a share of its streets at random; 
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from time import process_time
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 

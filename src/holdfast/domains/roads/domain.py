@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
+from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
 
 from . import damage
+from .assess_reach import assess_reach
 from .cost import COSTS
+from .dispatch_incident import dispatch_incident
+from .rank_criticality import rank_criticality
 from .settings import SETTINGS
+from .simulate_closure import simulate_closure
+from .simulate_day import simulate_day
 
 URBAN = Source("CJJ 37-2012", "3.1", "2016", "recalled")
 OSM = Source("OpenStreetMap", "Key:highway", "", "found", "wiki.openstreetmap.org")
@@ -197,8 +202,16 @@ def _lifeline(city: Any) -> Any:
 
 NETWORK = Network(
     "roads", "Road network", "道路网", ("roads.junction", "roads.zone_centroid"), ("roads.street",), "assignment", "bpr", "road_access", lifeline=_lifeline,
+    simulate="roads.simulate_day",
 )
 DOMAIN = Domain(
     "roads", "Roads and transport", "道路交通", kinds=(JUNCTION, STREET, SURFACE_KIND, BRIDGE_KIND, SIGNAL, STOP, TRANSIT_LINE, CENTROID, DEMAND), networks=(NETWORK,),
     settings=SETTINGS,
+    capabilities=(
+        Capability("roads.simulate_day", "Simulate a day of traffic", "全日交通仿真", simulate_day, ("1k", "2f")),
+        Capability("roads.simulate_closure", "Close a road", "道路封闭影响", simulate_closure, ("1k", "1p", "2f")),
+        Capability("roads.dispatch_incident", "Reach an incident", "应急到达", dispatch_incident, ("2d", "8a")),
+        Capability("roads.assess_reach", "Assess the reach of stations", "消防站可达性评估", assess_reach, ("3f", "8a")),
+        Capability("roads.rank_criticality", "Rank critical streets and bridges", "关键道路桥梁排序", rank_criticality, ("1k", "1p", "7d")),
+    ),
 )

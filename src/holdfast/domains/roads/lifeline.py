@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from holdfast.model.lifeline import CaseStatus, ComponentState, Served
 from .network import Roads, load
 
 ENGINE = "holdfast roads 0.1"
-WALK = 1.2  # [m/s] from the nearest crossing to the place itself [proposal]
+APPROACH = 4.0  # [m/s] in a straight line from a crossing to the place itself, along the last street [proposal]
 _NEAR = 4  # crossings tried around a place
 _CELLS = 20_000_000  # arcs times cases that are in memory at once
 _EDGE_SHARE = 0.03  # of the city's extent: crossings that near to its hull are at its edge [proposal]
@@ -55,7 +56,7 @@ class RoadAccess:
         """Places of streets, bridges, crossings and signals among the components."""
         r = self.roads
         ends = np.cumsum([0, r.streets, len(r.bridge_id), r.nodes, len(r.signal_id)])
-        return tuple(slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True))  # type: ignore[return-value]
+        return tuple(slice(int(a), int(b)) for a, b in pairwise(ends))  # type: ignore[return-value]
 
     def serve(self, state: ComponentState) -> Served:
         """Levels of all cases; equal cases are solved once."""
@@ -74,7 +75,7 @@ class RoadAccess:
 
     def node_times(self, available: np.ndarray, trees: Trees | None = None) -> np.ndarray:
         """(case, tree, node) float32 [s]: time to each node on the damaged network; inf at nodes that are out of service."""
-        street, down, dark = self._closed(available)
+        street, down, dark = self.closed(available)
         graph, chosen = self.graph, self.trees if trees is None else trees
         arcs = np.where(dark[:, graph.head], SLOW, 0).astype(np.uint8)
         arcs[street[:, graph.edge] | down[:, graph.tail] | down[:, graph.head]] = CLOSED
@@ -82,7 +83,7 @@ class RoadAccess:
         time[np.broadcast_to(down[:, None, :], time.shape)] = np.inf
         return time
 
-    def _closed(self, available: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def closed(self, available: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(case, street) closed, (case, node) out of service, (case, node) signals out."""
         street, bridge, node, signal = (~available[:, part] for part in self.parts)
         roads = self.roads
@@ -97,8 +98,8 @@ class RoadAccess:
     def _outlets(self, available: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Times to the outlets (streets, bridges, crossings) and whether a way to a refuge is open."""
         roads = self.roads
-        street_closed, _, _ = self._closed(available)
-        both = [self._of_streets(nodes, street_closed) for nodes in np.moveaxis(self.node_times(available), 1, 0)]
+        street_closed, _, _ = self.closed(available)
+        both = [self.of_streets(nodes, street_closed) for nodes in np.moveaxis(self.node_times(available), 1, 0)]
         bridges = np.full((2, len(available), len(roads.bridge_id)), np.inf, np.float32)
         own = np.setdiff1d(np.arange(len(roads.bridge_id)), roads.bridge_of)
         bridges[:, :, own] = 0.0  # a bridge that carries no known street stands for itself
@@ -110,7 +111,7 @@ class RoadAccess:
         time, refuge = (np.concatenate([streets, out, nodes], axis=1) for out, (streets, nodes) in zip(bridges, both, strict=True))
         return time, np.isfinite(refuge)
 
-    def _of_streets(self, nodes: np.ndarray, closed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def of_streets(self, nodes: np.ndarray, closed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Times to the middle of each street from its nearer end, and to the nodes."""
         roads = self.roads
         time = np.full((len(nodes), roads.streets), np.inf, np.float32)
@@ -125,22 +126,22 @@ class RoadAccess:
 
         available  (case, component) bool
         origin     (o, 2) places of crews [m]          target  (t, 2) [m]
-        returns    (case, t) [h], the way on foot from the nearest open crossings included; inf where no way is left
+        returns    (case, t) [h], the last street from the nearest open crossings included; inf where no way is left
         """
         first, back = distinct(np.ascontiguousarray(available, bool))
-        near, walk = self.nearest(origin)
-        group, start = near[:, 0], walk[:, 0]
+        near, first_street = self.nearest(origin)
+        group, start = near.ravel(), first_street.ravel()
         trees = grow(self.graph, self.trees.cost, [group], [start])
-        there, on_foot = self.nearest(target)
+        there, last = self.nearest(target)
         out = np.empty((len(first), len(there)), np.float32)
         step = max(1, _CELLS // max(self.graph.arcs, 1))
         for at in range(0, len(first), step):
             time = self.node_times(available[first[at : at + step]], trees)[:, 0]
-            out[at : at + step] = (time[:, there] + on_foot[None].astype(np.float32)).min(axis=2) / 3600.0
+            out[at : at + step] = (time[:, there] + last[None].astype(np.float32)).min(axis=2) / 3600.0
         return out[back]
 
     def nearest(self, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(n, k) crossings nearest to places, and (n, k) [s] the way there on foot. raises Invalid where a place is unknown"""
+        """(n, k) crossings nearest to places, and (n, k) [s] the last street from there. raises Invalid where a place is unknown"""
         from scipy.spatial import cKDTree
 
         xy = np.asarray(xy, np.float64).reshape(-1, np.asarray(xy).shape[-1])[:, :2]
@@ -151,7 +152,7 @@ class RoadAccess:
             raise Invalid("no crossing of the road network has a position", fix="Import the positions of the crossings")
         count = min(_NEAR, len(good))
         gap, index = cKDTree(self.roads.xy[good]).query(xy, k=[*range(1, count + 1)])
-        return good[index].astype(np.int32), gap / WALK
+        return good[index].astype(np.int32), gap / APPROACH
 
 
 def distinct(available: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

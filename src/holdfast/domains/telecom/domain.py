@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.engines.survey.cjj61 import line_fields, pipeline_symbol, point_fields
-from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Source
+from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Need, Network, Source
 
 from . import damage
+from .assess_coverage import assess_coverage
 from .cost import COSTS
 from .settings import SETTINGS
 
@@ -83,4 +84,5 @@ DOMAIN = Domain(
                       ("telecom.fibre",), "reach", "connected_to_exchange", "telecom", sources=("telecom.exchange", "telecom.data_centre"),
                       lifeline=_lifeline),),
     settings=SETTINGS,
+    capabilities=(Capability("telecom.assess_coverage", "Assess telecom coverage", "通信覆盖评估", assess_coverage, ("1k", "11c", "2b")),),
 )
