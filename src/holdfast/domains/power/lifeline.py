@@ -50,7 +50,7 @@ class PowerLifeline:
         cases = self.grid.cases(state.available, state.command)
         live = live_nodes(self.grid.model, cases)
         if self.rule == "connected":
-            level = self.outlets.level(state.available, cases, live)
+            level = self.outlets.level(state.available, live)
             if len(self.frail):
                 level[(~_effective(self.grid, state.available)[:, self.frail]).astype(np.float32) @ self.hurt > 0] = 0.0
             return Served(level, np.zeros(len(level), np.int8), self.engine, {"live": live})
@@ -60,7 +60,7 @@ class PowerLifeline:
         else:
             flow, kept = self.solver.solve(cases, live), None
             status = flow.status
-        level = self.outlets.level(state.available, cases, live & (violations(self.grid.model, flow, self.limit)[1] == 0))
+        level = self.outlets.level(state.available, live & (violations(self.grid.model, flow, self.limit)[1] == 0))
         if kept is not None:
             level[:, : self.outlets.loads] *= kept
         level[status != CaseStatus.SOLVED] = np.nan
@@ -94,8 +94,8 @@ def single_losses(grid: Grid, solver: Solver, outlets: Outlets, limit: Limits) -
     cases = grid.cases(available)
     flow = solver.solve(cases)
     bad = (violations(grid.model, flow, limit)[1] > 0) | ((flow.status != CaseStatus.SOLVED)[:, None] & flow.live)
-    fine = outlets.level(np.ones_like(available), cases, flow.live & ~bad)
-    hurt = (outlets.level(np.ones_like(available), cases, flow.live) > 0) & (fine == 0)
+    fine = outlets.level(np.ones_like(available), flow.live & ~bad)
+    hurt = (outlets.level(np.ones_like(available), flow.live) > 0) & (fine == 0)
     rows = np.flatnonzero(hurt.any(axis=1))
     return suspects[rows], hurt[rows].astype(np.float32)
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from holdfast.engines.network.power.model import Cases
 from holdfast.engines.network.power.shed import Loads
 
 from .grid import Grid
@@ -31,8 +30,10 @@ class Outlets:
     def ids(self, grid: Grid) -> pa.Array:
         return grid.component_id.take(pa.array(self.component))
 
-    def level(self, available: np.ndarray, cases: Cases, good: np.ndarray) -> np.ndarray:
-        """(case, outlet) float32 share of each outlet's nodes that are good, 0 where the outlet itself is down.
+    def level(self, available: np.ndarray, good: np.ndarray) -> np.ndarray:
+        """(case, outlet) float32 share of each outlet's nodes that are good, 0 where a load or substation itself is down.
+
+        Of a transformer the busbar that it feeds counts: that may have power from elsewhere.
 
         available  (case, component) bool;  good  (case, node) bool live and within limits
         """
@@ -43,9 +44,7 @@ class Outlets:
             size = np.bincount(self.row, minlength=count)
             summed = np.concatenate([np.zeros((len(good), 1)), np.cumsum(good[:, self.node], axis=1)], axis=1)
             level[:] = (summed[:, starts + size] - summed[:, starts]) / np.maximum(size, 1)
-        through = self.branch >= 0
-        level[:, through] *= (cases.on_from & cases.on_to)[:, self.branch[through]]
-        return level * available[:, self.component]
+        return level * np.where(self.branch >= 0, True, available[:, self.component])
 
 
 def loads_of(grid: Grid, city: Any) -> tuple[Loads, np.ndarray]:

@@ -97,8 +97,8 @@ def _block(study: Study, failed: np.ndarray, backfeed: bool, flows: bool) -> dic
     if backfeed:
         cases, _ = close_ties(model, cases, study.ties[0], study.ready_ties(available), study.tie_spare)
     live = live_nodes(model, cases)
-    intact = study.outlets.level(study.grid.base(1), study.grid.cases(study.grid.base(1)), study.base.live)
-    lost, before = study.lost(study.outlets.level(available, cases, live)), study.lost(intact)
+    intact = study.outlets.level(study.grid.base(1), study.base.live)
+    lost, before = study.lost(study.outlets.level(available, live)), study.lost(intact)
     columns = {name: values - before[name] for name, values in lost.items()}
     none = np.zeros(len(failed), np.int64)
     columns |= {"overloaded": none, "low": none, "status": none}

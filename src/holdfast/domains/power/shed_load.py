@@ -53,7 +53,7 @@ def shed_load(
     mask = np.where(study.loads.of >= 0, kept[np.maximum(study.loads.of, 0)], True) if len(kept) else np.ones(len(study.loads.of), bool)
     done = shed(study.solver, cases.with_factor(cases.factor * mask), study.loads, limit)
     final = done.kept[0] & kept
-    level = study.level(available, cases, done.flow)
+    level = study.level(available, done.flow)
     first = study.lost(level)
     level[:, : study.outlets.loads] *= final
     lost = study.lost(level)

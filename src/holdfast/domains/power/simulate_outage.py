@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from holdfast.engines.network.power.model import Cases, Flow
+    from holdfast.engines.network.power.model import Flow
 
     from .study import Study
 
@@ -52,18 +52,18 @@ def simulate_outage(
         cases, parts = island(study.grid.model, cases)
         feed = parts.feed
     first, flow = study.solver.solve(before), study.solver.solve(cases)
-    level, first_level = study.level(available, cases, flow), study.level(available, before, first)
+    level, first_level = study.level(available, flow), study.level(available, first)
     lost, at_once = study.lost(level), study.lost(first_level)
     dark = _dark(study, level, available)
     tables = {"without_power": dark, "voltages": _voltages(study, flow), "overloads": _overloads(study, flow),
               "switching": _switching(study, closed[0]), "own_sources": _own(dark)}
-    summary = _summary(study, components, lost, at_once, flow, cases, closed, feed, tables)
+    summary = _summary(study, components, lost, at_once, flow, closed, feed, tables)
     status = "done" if flow.status[0] == 0 else "diverged"
     plots = (Plot("Loads without power", "失电负荷", "without_power", "x", ("y",), kind="map", colour="power", x_label="x [m]", y_label="y [m]"),)
     return Answer(summary, tables, study.grid.findings, status=status, plots=plots)
 
 
-def _summary(study: Study, components: list[str], lost: dict[str, np.ndarray], at_once: dict[str, np.ndarray], flow: Flow, cases: Cases, closed: np.ndarray,
+def _summary(study: Study, components: list[str], lost: dict[str, np.ndarray], at_once: dict[str, np.ndarray], flow: Flow, closed: np.ndarray,
              feed: np.ndarray, tables: dict[str, pa.Table]) -> dict[str, Any]:
     import numpy as np
 

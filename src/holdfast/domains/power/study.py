@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from holdfast.engines.network.power.holdup import Units
-from holdfast.engines.network.power.model import Cases, Flow
+from holdfast.engines.network.power.model import Flow
 from holdfast.engines.network.power.solve import Solver
 from holdfast.model.errors import Invalid, NotFound
 
@@ -113,9 +113,9 @@ class Study:
         return {"people": away @ self.consumers.people, "critical": (away[:, self.consumers.critical] > 0.5).sum(axis=1),
                 "power": loads @ np.maximum(self.loads.power.real, 0.0), "loads": (loads > 0.5).sum(axis=1)}
 
-    def level(self, available: np.ndarray, cases: Cases, flow: Flow, good: np.ndarray | None = None) -> np.ndarray:
-        """(case, outlet) level by being live, or by `good` (case, node)."""
-        return self.outlets.level(available, cases, flow.live if good is None else good)
+    def level(self, available: np.ndarray, flow: Flow) -> np.ndarray:
+        """(case, outlet) level by being live."""
+        return self.outlets.level(available, flow.live)
 
 
 def _consumers(city: Any, study: Study) -> Consumers:

@@ -1,7 +1,7 @@
 """Load shedding by importance, in rounds, until nothing is overloaded and no voltage is too low.
 
-Loads are switched off whole. In a round the worst violations of every case each take off the loads that relieve them, least
-important first; then the flow is solved again. Nothing is switched on again, so it ends; it may take off a little too much.
+Loads are switched off whole. In a round every overload, worst first, takes off the loads that it feeds, least important first,
+and without overloads the lowest voltage those that pull it down; then the flow is solved again. Nothing is switched on again, so it ends; it may take off a little too much.
 source    LinDistFlow, Baran and Wu 1989, for the effect of a load on a voltage [recalled]; order of importance: GB 50052-2009 3.0.1 [recalled]
 """
 
@@ -17,7 +17,7 @@ from .model import BASE, Cases, Flow, PowerModel
 from .shed_kernel import relieve_branch, relieve_node, spanning
 from .solve import Solver
 
-ROUNDS, AT_ONCE = 60, 6
+ROUNDS = 60
 COLLAPSE_SHARE = 0.1  # of the load goes in a round in which the flow has no solution
 MARGIN = 1.02  # aimed at a little more than is missing, so that rounds do not creep
 
@@ -104,22 +104,22 @@ def _one(model: PowerModel, cases: Cases, c: int, answers: dict[str, np.ndarray]
     live = answers["live"][c]
     rank = np.lexsort((-np.abs(loads.power), -loads.level))
     power = np.where(live[loads.node], np.maximum(loads.power.real, 0.0), 0.0)
-    order, parent, via = (np.empty(model.nodes, np.int32) for _ in range(3))
-    count = spanning(*model.incidence, model.branch_from, model.branch_to, cases.node[c], cases.on_from[c], cases.on_to[c], model.source_node, cases.source[c], order, parent, via)
     if answers["status"][c] != CaseStatus.SOLVED:
         on = np.flatnonzero(kept[rank] & (power[rank] > 0))
         reached = np.cumsum(power[rank[on]])
         off = on[: int(np.searchsorted(reached, COLLAPSE_SHARE * reached[-1])) + 1] if len(on) else on
         kept[rank[off]] = False
         return len(off) > 0
-    taken = 0
-    for b in np.argsort(-over, kind="stable")[:AT_ONCE]:
-        if over[b] > 0:
-            share = min(1.0, MARGIN * (1.0 - 1.0 / over[b]))
-            taken += relieve_branch(b, share, count, order, parent, via, model.branch_from, model.branch_to, loads.node, power, loads.level, rank, kept)
-    if taken == 0:
-        for i in np.argsort(-missing, kind="stable")[:1]:
-            if missing[i] > 0:
-                p, q = power / BASE, np.where(power > 0, loads.power.imag, 0.0) / BASE
-                taken += relieve_node(i, MARGIN * missing[i], count, order, parent, via, model.z_pu, loads.node, p, q, loads.level, rank, kept)
+    taken, before, reactive = 0, kept.copy(), np.where(power > 0, loads.power.imag, 0.0)
+    s_from, s_to = answers["s_from"][c], answers["s_to"][c]
+    ends = (*model.incidence, model.branch_from, model.branch_to, model.ideal, cases.on_from[c], cases.on_to[c])
+    worst = np.argsort(-over, kind="stable")
+    for b in worst[: int((over > 0).sum())]:
+        taken += relieve_branch(b, over[b], MARGIN, *ends, s_from, s_to, loads.node, power, reactive, loads.level, rank, before, kept)
+    if taken == 0 and missing.max(initial=0.0) > 0:
+        order, parent, via = (np.empty(model.nodes, np.int32) for _ in range(3))
+        count = spanning(*model.incidence, model.branch_from, model.branch_to, cases.node[c], cases.on_from[c], cases.on_to[c], model.source_node, cases.source[c],
+                         order, parent, via)
+        worst_node = int(missing.argmax())
+        taken = relieve_node(worst_node, MARGIN * missing[worst_node], count, order, parent, via, model.z_pu, loads.node, power / BASE, reactive / BASE, loads.level, rank, kept)
     return taken > 0

@@ -69,34 +69,48 @@ def _take(need, effect, level, rank, kept):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def relieve_branch(b, share, count, order, parent, via, start, end, load_node, power, level, rank, kept):
-    """Loads fed through an overloaded branch: `share` of the power of those that are on has to go. Returns how many were taken off.
+def relieve_branch(b, over, margin, pointer, branch, start, end, ideal, on_from, on_to, s_from, s_to, load_node, power, reactive, level, rank, before, kept):
+    """Loads that an overloaded branch feeds, until its loading is down from `over` to 1. Returns how many were taken off.
 
-    A branch that closes a loop feeds nothing alone: then the whole tree beyond the source counts.
+    A branch that charging alone overloads cannot be relieved and takes nothing off. Fed is what the solved flow reaches from its receiving end; what was taken off in this round already (`before` but not `kept`)
+    counts. s_from, s_to (branch,) complex power into each end
     """
-    below = np.zeros(len(parent), np.bool_)
-    root = -1
-    for end_node in (start[b], end[b]):
-        if via[end_node] == b:
-            root = end_node
-    if root < 0:
-        i = start[b]
-        while parent[i] >= 0:
-            i = parent[i]
-        root = i
-    below[root] = True
-    for k in range(count):
-        i = order[k]
-        if parent[i] >= 0 and below[parent[i]]:
-            below[i] = True
+    below = np.zeros(len(pointer) - 1, np.bool_)
+    queue = np.empty(len(pointer) - 1, np.int32)
+    queue[0] = end[b] if s_from[b].real >= s_to[b].real else start[b]
+    below[queue[0]] = True
+    head, tail = 0, 1
+    while head < tail:
+        i = queue[head]
+        head += 1
+        for k in range(pointer[i], pointer[i + 1]):
+            e = branch[k]
+            if e == b or not (on_from[e] and on_to[e]):
+                continue
+            j = end[e] if start[e] == i else start[e]
+            out = s_from[e].real if start[e] == i else s_to[e].real
+            if not below[j] and (ideal[e] or out > 0.0):
+                below[j] = True
+                queue[tail] = j
+                tail += 1
     effect = np.zeros(len(load_node))
-    total = 0.0
+    total, gone, swing = 0.0, 0.0, 0.0
     for g in range(len(load_node)):
         if below[load_node[g]]:
             effect[g] = power[g]
-            if kept[g]:
+            if before[g]:
                 total += power[g]
-    return _take(share * total, effect, level, rank, kept)
+                swing += reactive[g]
+                if not kept[g]:
+                    gone += power[g]
+    size = max(abs(s_from[b]), abs(s_to[b]))
+    charging = abs(max(s_from[b].imag if s_from[b].real >= s_to[b].real else s_to[b].imag, -size) - swing)
+    if charging >= size / over:
+        return 0
+    need = min(1.0, margin * (1.0 - 1.0 / over)) * min(total, size) - gone
+    if need <= 0.0:
+        return 0
+    return _take(need, effect, level, rank, kept)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
