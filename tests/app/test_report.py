@@ -44,7 +44,7 @@ def test_a_plot_that_names_no_column_says_so():
 
 def test_html_holds_everything_and_asks_for_nothing():
     page = as_html("Quake", "地震", ANSWER, {"city": "Anlan", "run": "r1"})
-    for text in ("Quake", "地震", "city: Anlan", "status: done", "0.1235", "1,234", "&lt;b&gt;", "a, b", "失去服务的人数", "6 rows", "<svg"):
+    for text in ("Quake", "地震", "city: Anlan", "status: done", "0.1235", "1,234", "&lt;b&gt;", "a; b", "失去服务的人数", "6 rows", "<svg"):
         assert text in page, text
     assert "<b>" not in page and 'src="' not in page and "<link" not in page and "<script" not in page
     assert 'id="empty"' not in page
@@ -63,3 +63,9 @@ def test_the_ending_decides(tmp_path):
     with pytest.raises(Invalid, match="HTML or JSON"):
         write(tmp_path / "r.pdf", "t", "", ANSWER, {})
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_nested_summaries_become_one_table_and_deeper_ones_are_left_to_json():
+    page = as_html("t", "", Answer({"engines": {"water": {"own": 3}, "power": {"pgm": 5}}, "deep": {"a": {"b": {"c": 77123}}}, "mixed": {"n": 1, "by": {"x": 2}}}), {})
+    assert page.count(">own<") == 1 and ">pgm<" in page and ">5<" in page
+    assert "77,123" not in page and "in the JSON report" in page and ">2<" in page

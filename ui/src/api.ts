@@ -195,6 +195,7 @@ export const api = {
   job: (name: string) => ask<Job>(`api/scenarios/jobs/${name}`),
   cancelJob: (name: string) => ask<Job>(`api/scenarios/jobs/${name}`, { method: 'DELETE' }),
   runs: (capability: string) => ask<RunRecord[]>(`api/runs?capability=${capability}&limit=20`),
+  runRecord: (run: string) => ask<RunRecord & { tables: Record<string, unknown> }>(`api/runs/${encodeURIComponent(run)}`),
   rows: (run: string, table: string, limit = 1000) => ask<{ numberMatched: number; rows: Row[] }>(`api/runs/${encodeURIComponent(run)}/tables/${table}?limit=${limit}`),
   points: (run: string, table: string, value: string) => ask<GeoJSON.FeatureCollection>(`api/runs/${encodeURIComponent(run)}/points/${table}?value=${value}`),
   openOverlay: (changes: { id: string; action: string }[]) => ask<Effect>('api/what-if', json('POST', changes)),

@@ -26,7 +26,7 @@ def as_html(title: str, title_zh: str, answer: Answer, meta: Mapping[str, Any]) 
     from jinja2 import Environment
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"plain": _plain, "words": lambda name: str(name).replace("_", " ")}
+    environment.filters |= {"plain": _plain, "words": lambda name: str(name).replace("_", " "), "depth": _depth, "inner_keys": _inner_keys}
     template = environment.from_string(Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8"))
     tables = {name: {"rows": table.num_rows, "head": table.slice(0, _MOST_ROWS).to_pylist()} for name, table in answer.tables.items() if table.num_rows}
     facts = {**meta, "status": answer.status, "Holdfast": __version__}
@@ -60,6 +60,18 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _depth(value: Any) -> int:
+    """1 for a mapping of plain values, 2 for a mapping of such mappings ..., 0 for anything else; a mix counts as 1."""
+    if not isinstance(value, Mapping):
+        return 0
+    inner = [_depth(v) for v in value.values()]
+    return 1 + (min(inner) if inner and all(inner) else 0)
+
+
+def _inner_keys(value: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(key for row in value.values() for key in row))
 
 
 def _finite(value: Any) -> Any:

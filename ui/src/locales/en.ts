@@ -55,6 +55,8 @@ export const en = {
   'rehearse.hours': 'hours after the event',
   'rehearse.impact': 'Impact by service',
   'rehearse.order': 'What to mend first',
+  'rehearse.restoration': 'Orders of repair compared',
+  'rehearse.ranking': 'Most critical',
   'rehearse.components': 'What fails',
   'rehearse.sources': 'Models, sources and all tables are in the report.',
   'whatif.explain': 'Choose an asset on the map or in a table, then try something on it. The city itself is not changed.',

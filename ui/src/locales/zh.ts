@@ -57,6 +57,8 @@ export const zh: Texts = {
   'rehearse.hours': '事件后小时数',
   'rehearse.impact': '各服务影响',
   'rehearse.order': '抢修顺序',
+  'rehearse.restoration': '抢修顺序比较',
+  'rehearse.ranking': '最关键的构件',
   'rehearse.components': '损坏构件',
   'rehearse.sources': '模型、来源与全部表格见报告。',
   'whatif.explain': '在地图或表格中选择资产,再试行操作。不改变城市数据。',

@@ -146,7 +146,7 @@ export class CityMap {
       type: 'circle',
       layout: { 'circle-sort-key': ['get', 'share'] },
       paint: {
-        'circle-radius': ['interpolate', ['linear'], ['zoom'], 12, ['+', 1.5, ['*', 3, ['get', 'share']]], 18, ['+', 5, ['*', 12, ['get', 'share']]]],
+        'circle-radius': ['interpolate', ['linear'], ['zoom'], 12, ['+', 1, ['*', 2, ['get', 'share']]], 18, ['+', 3, ['*', 9, ['get', 'share']]]],
         'circle-color': ['interpolate', ['linear'], ['get', 'share'], 0, '#fde725', 0.35, '#f98e09', 0.7, '#bc3754', 1, '#57106e'],
         'circle-opacity': 0.85,
         'circle-stroke-color': '#3a0a4a',
