@@ -130,12 +130,14 @@ def schedule(
     for name, array, shape in (("priority", rank, (world.assets,)), ("travel", way, (len(crews.depot), world.assets)), ("ready", when, (world.assets,))):
         if array.shape[1:] != shape or array.shape[0] not in (1, cases):
             raise Invalid(f"{name} has the shape {array.shape}", fix=f"It is 1 or {cases} times {shape}", field=name)
-    done = np.empty((cases, world.assets), np.float32)
-    order = np.argsort(rank, axis=1, kind="stable")
+    done = np.zeros((cases, world.assets), np.float32)
+    task = np.flatnonzero((damage.repair_hours > 0.0).any(axis=0))
+    part = np.empty((cases, len(task)), np.float32)
     kernel.list_schedule(
-        np.ascontiguousarray(damage.repair_hours, np.float32), order, np.ascontiguousarray(when), crews.team_of, np.ascontiguousarray(way), crews.crew_depot,
-        crews.crew_ptr, crews.first, crews.shift, done,
+        np.ascontiguousarray(damage.repair_hours[:, task], np.float32), np.argsort(rank[:, task], axis=1, kind="stable"), np.ascontiguousarray(when[:, task]),
+        crews.team_of[task], np.ascontiguousarray(way[:, :, task]), crews.crew_depot, crews.crew_ptr, crews.first, crews.shift, part,
     )  # fmt: skip
+    done[:, task] = part
     wrong = ~damage.works | (damage.opening > 0.0)
     if damage.command is not None:
         wrong |= damage.command != 0

@@ -83,3 +83,8 @@ class Damage:
     @property
     def cases(self) -> int:
         return self.state.shape[0]
+
+    def rows(self, index: np.ndarray) -> Damage:
+        """The cases at `index`, in that order; a case may come more than once."""
+        parts = (self.state, self.works, self.opening, self.repair_hours, self.loss)
+        return Damage(*(part[index] for part in parts), None if self.command is None else self.command[index])
