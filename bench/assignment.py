@@ -137,7 +137,8 @@ def frank_wolfe(network: dict[str, Any], gap: float) -> dict[str, Any]:
     start = process_time()
     flow, _ = load(time(np.zeros(len(tail))))
     reached = np.inf
-    for turn in range(1, MOST):
+    turn = 0
+    for turn in range(1, MOST):  # noqa: B007 - reported below
         cost = time(flow)
         other, least = load(cost)
         reached = (flow @ cost - least) / (flow @ cost)

@@ -53,13 +53,8 @@ def assess_reach(
     at_zone = np.where(placed, nodes[np.maximum(zones.node, 0)], np.inf) + line.turnout
     first = np.where(placed, times[0].argmin(axis=0)[np.maximum(zones.node, 0)], -1)
     share = lambda mask: round(float(zones.people[mask].sum() / zones.people.sum()), 6) if zones.people.sum() else None  # noqa: E731
-    findings = Findings()
     cut = placed & ~np.isfinite(at_zone)
-    findings.add_rows("roads.cut_off", "error", "no station has an open way to the zone", ids=zones.id.filter(pa.array(cut)).to_pylist(), kind=zones.source,
-                      fix="Open a street to it")  # fmt: skip
-    late = placed & np.isfinite(at_zone) & (at_zone > limit)
-    findings.add_rows("roads.late", "warning", f"the first station arrives later than {limit:.0f} s", ids=zones.id.filter(pa.array(late)).to_pylist(),
-                      values=np.round(at_zone[late], 1).tolist(), kind=zones.source, fix="Plan another station")  # fmt: skip
+    findings = _findings(zones, at_zone, placed, limit)
     served = np.isfinite(response)
     by_station = pa.table({
         "station": found.id, "kind": found.kind, "streets": np.bincount(best[served], minlength=len(found.id)),
@@ -79,3 +74,18 @@ def assess_reach(
     }
     plots = (Plot("People by response time", "响应时间", "zones", "response_time", ("people",), "bar", x_label="s", y_label="persons"),)
     return Answer(summary, tables, findings, plots=plots)
+
+
+def _findings(zones, at_zone, placed, limit):  # type: ignore[no-untyped-def]
+    """Zones that are cut off, and zones that are reached late."""
+    import numpy as np
+    import pyarrow as pa
+
+    findings = Findings()
+    cut = placed & ~np.isfinite(at_zone)
+    findings.add_rows("roads.cut_off", "error", "no station has an open way to the zone", ids=zones.id.filter(pa.array(cut)).to_pylist(), kind=zones.source,
+                      fix="Open a street to it")  # fmt: skip
+    late = placed & np.isfinite(at_zone) & (at_zone > limit)
+    findings.add_rows("roads.late", "warning", f"the first station arrives later than {limit:.0f} s", ids=zones.id.filter(pa.array(late)).to_pylist(),
+                      values=np.round(at_zone[late], 1).tolist(), kind=zones.source, fix="Plan another station")  # fmt: skip
+    return findings

@@ -59,21 +59,31 @@ def dispatch_incident(
             row |= {"response_time": float(time[i]) + line.turnout, "travel_time": float(time[i]), "length": length, "in_time": bool(time[i] + line.turnout <= limit),
                     "streets": json.dumps(line.roads.street_id.take(pa.array(streets, pa.int64())).to_pylist()), "geometry": shapely.to_wkb(way)}  # fmt: skip
         rows.append(row)
-    findings = Findings()
     first = float(time.min()) + line.turnout
-    if not np.isfinite(first):
-        findings.add("roads.not_reached", "error", "no station has an open way to the incident", id=at or None, x=float(place[0]), y=float(place[1]),
-                     fix="Open a street, or send help by air or from elsewhere")  # fmt: skip
-    elif first > limit:
-        findings.add("roads.late", "warning", f"the first station arrives after {first:.0f} s, later than {limit:.0f} s", id=at or None, x=float(place[0]), y=float(place[1]),
-                     fix="Send the nearest miniature station, or plan another station")  # fmt: skip
+    findings = _findings(at, place, first, limit)
     summary = {
         "stations": len(found.id), "stations_with_a_way": int(np.isfinite(time).sum()), "first": rows[0]["station"] if np.isfinite(first) else None,
         "first_response_s": round(first, 1) if np.isfinite(first) else None, "limit_s": limit, "turnout_s": line.turnout, "x": float(place[0]), "y": float(place[1]),
         "findings": findings.counts(),
     }  # fmt: skip
-    schema = pa.schema([
+    return Answer(summary, {"routes": pa.Table.from_pylist(rows, schema=_schema())}, findings)
+
+
+def _findings(at, place, first, limit):  # type: ignore[no-untyped-def]
+    findings = Findings()
+    where = {"id": at or None, "x": float(place[0]), "y": float(place[1])}
+    if first == float("inf"):
+        findings.add("roads.not_reached", "error", "no station has an open way to the incident", fix="Open a street, or send help by air or from elsewhere", **where)
+    elif first > limit:
+        findings.add("roads.late", "warning", f"the first station arrives after {first:.0f} s, later than {limit:.0f} s",
+                     fix="Send the nearest miniature station, or plan another station", **where)  # fmt: skip
+    return findings
+
+
+def _schema():  # type: ignore[no-untyped-def]
+    import pyarrow as pa
+
+    return pa.schema([
         ("station", pa.string()), ("kind", pa.string()), ("name", pa.string()), ("reached", pa.bool_()), ("response_time", pa.float64()), ("travel_time", pa.float64()),
         ("length", pa.float64()), ("in_time", pa.bool_()), ("streets", pa.string()), ("geometry", pa.binary()),
     ])  # fmt: skip
-    return Answer(summary, {"routes": pa.Table.from_pylist(rows, schema=schema)}, findings)

@@ -53,22 +53,17 @@ def rank_criticality(
     occupancy = float(city.settings["roads.car_occupancy"])
     rows, diverged = [], 0
     for (name, kind), group, people in zip(names, groups, cut.tolist(), strict=True):
+        flow = float(carried[group].sum())
         mask = np.zeros(roads.streets, bool)
         mask[group] = True
-        flow = float(carried[group].sum())
-        extra = lost = 0.0
-        if flow > 0:
-            after = assign(graph, links, trips.at(chosen), usable=narrowed(graph, links, mask, 0.0)[1], gap=gap, start=before)
-            diverged += not after.converged
-            kept = np.isfinite(before.shortest) & np.isfinite(after.shortest)
-            lost = float(after.unserved.sum() - before.unserved.sum()) * 3600.0
-            extra = max(after.total_time - float(before.demand.trips[kept] @ before.shortest[kept]), 0.0)
+        usable = narrowed(graph, links, mask, 0.0)[1]
+        after = before if flow == 0 else assign(graph, links, trips.at(chosen), usable=usable, gap=gap, start=before)
+        diverged += not after.converged
+        extra, lost = (0.0, 0.0) if flow == 0 else _cost(before, after)
         rows.append({"id": name, "kind": kind, "flow_per_hour": flow, "extra_vehicle_hours": extra, "unserved_trips": lost, "isolated_people": people,
                      "person_hours": occupancy * (extra + lost) + people})  # fmt: skip
     rows.sort(key=lambda r: (-r["person_hours"], -r["flow_per_hour"], r["id"]))
-    schema = pa.schema([("id", pa.string()), ("kind", pa.string()), *((n, pa.float64()) for n in ("flow_per_hour", "extra_vehicle_hours", "unserved_trips", "isolated_people",
-                       "person_hours"))])  # fmt: skip
-    table = pa.Table.from_pylist(rows, schema=schema)
+    table = pa.Table.from_pylist(rows, schema=_schema())
     table = table.add_column(0, "rank", pa.array(np.arange(1, len(rows) + 1)))
     summary = {
         "candidates": len(rows), "streets": roads.streets, "hour": chosen, "most_critical": rows[0]["id"] if rows else None, "vehicle_hours": round(before.total_time, 3),
@@ -77,6 +72,22 @@ def rank_criticality(
     }  # fmt: skip
     plots = (Plot("Most critical streets and bridges", "最关键道路与桥梁", "ranking", "id", ("person_hours",), "barh", x_label="person-hours lost in an hour"),)
     return Answer(summary, {"ranking": table}, roads.findings, status="done" if before.converged and not diverged else "diverged", plots=plots)
+
+
+def _cost(before, after):  # type: ignore[no-untyped-def]
+    """Extra vehicle-hours per hour of the trips that are still made, and trips per hour that are not."""
+    import numpy as np
+
+    kept = np.isfinite(before.shortest) & np.isfinite(after.shortest)
+    lost = float(after.unserved.sum() - before.unserved.sum()) * 3600.0
+    return max(after.total_time - float(before.demand.trips[kept] @ before.shortest[kept]), 0.0), lost
+
+
+def _schema():  # type: ignore[no-untyped-def]
+    import pyarrow as pa
+
+    numbers = ("flow_per_hour", "extra_vehicle_hours", "unserved_trips", "isolated_people", "person_hours")
+    return pa.schema([("id", pa.string()), ("kind", pa.string()), *((name, pa.float64()) for name in numbers)])
 
 
 def _candidates(line, zones, carried, most, bridges):  # type: ignore[no-untyped-def]
