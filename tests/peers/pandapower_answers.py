@@ -53,7 +53,8 @@ def charge(net) -> None:
 def main(folder: Path) -> dict:
     import pandapower
 
-    answers = {"tool": f"pandapower {pandapower.__version__}", "how": "runpp, Newton-Raphson, tolerance 1e-10 MVA, transformer model t; charging of transformers with negative no-load current as shunts", "nets": {}}
+    answers = {"tool": f"pandapower {pandapower.__version__}", "nets": {}, "how": "runpp, Newton-Raphson, tolerance 1e-10 MVA, "
+               "transformer model t; charging of transformers with negative no-load current as shunts"}
     for name, path in NETS.items():
         net = pandapower.from_json(str(folder / path))
         charge(net)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+SLACK = 0.01  # share of the need for which no load of the next importance goes: the next round sees whether it was needed
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def spanning(pointer, branch, start, end, node_on, on_from, on_to, source_node, source_on, order, parent, via):
@@ -38,22 +40,27 @@ def spanning(pointer, branch, start, end, node_on, on_from, on_to, source_node, 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _take(need, effect, level, rank, kept):
-    """Take loads off until their effects reach `need`: lowest importance first; within a level the largest that is not too much, then the smallest that is left.
+    """Take loads off until their effects reach `need`: lowest importance first; within a level what helps most without being too much, then the smallest that is left.
 
-    effect  (load,) what taking each off gives, 0 where it does not help;  level (load,) 0 most important;  rank (load,) level by level, large ones first
+    effect  (load,) what taking each off gives, 0 where it does not help;  level (load,) 0 most important;  rank (load,) level by level, least important first
     """
     left, first, taken = need, 0, 0
-    while first < len(rank) and left > 0.0:
+    while first < len(rank) and left > SLACK * need:
         last = first
         while last < len(rank) and level[rank[last]] == level[rank[first]]:
             last += 1
-        for k in range(first, last):
-            g = rank[k]
-            if kept[g] and effect[g] > 0.0 and effect[g] <= left:
-                kept[g] = False
-                left -= effect[g]
-                taken += 1
-        while left > 1e-12 * need:
+        while left > SLACK * need:
+            most = -1
+            for k in range(first, last):
+                g = rank[k]
+                if kept[g] and 0.0 < effect[g] <= left and (most < 0 or effect[g] > effect[most]):
+                    most = g
+            if most < 0:
+                break
+            kept[most] = False
+            left -= effect[most]
+            taken += 1
+        while left > SLACK * need:
             least = -1
             for k in range(first, last):
                 g = rank[k]
@@ -72,8 +79,9 @@ def _take(need, effect, level, rank, kept):
 def relieve_branch(b, over, margin, pointer, branch, start, end, ideal, on_from, on_to, s_from, s_to, load_node, power, reactive, level, rank, before, kept):
     """Loads that an overloaded branch feeds, until its loading is down from `over` to 1. Returns how many were taken off.
 
-    A branch that charging alone overloads cannot be relieved and takes nothing off. Fed is what the solved flow reaches from its receiving end; what was taken off in this round already (`before` but not `kept`)
-    counts. s_from, s_to (branch,) complex power into each end
+    A branch that charging alone overloads cannot be relieved and takes nothing off. Fed is what the solved flow reaches from its
+    receiving end; what was taken off in this round already (`before` but not `kept`) counts. s_from, s_to (branch,) complex power
+    into each end
     """
     below = np.zeros(len(pointer) - 1, np.bool_)
     queue = np.empty(len(pointer) - 1, np.int32)
