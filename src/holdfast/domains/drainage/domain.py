@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from holdfast.engines.survey.cjj61 import CATEGORIES, CJJ61, line_fields, pipeline_symbol, point_fields
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
 
 from . import damage
 from .cost import COSTS
+from .settings import SETTINGS
 
 SWMM = Source("SWMM 5.2 User's Manual", "appendix D", "2022", "found", "input file sections")
 GB50014 = Source("GB 50014-2021", "5.3", "2021", "found", "standards.md 5.4 (S2)")
@@ -396,6 +399,13 @@ SECTION = Kind(
     ),
 )
 
+
+def _lifeline(city: Any) -> Any:
+    from .lifeline import build
+
+    return build(city)
+
+
 DOMAIN = Domain(
     name="drainage",
     title="Drainage",
@@ -410,6 +420,8 @@ DOMAIN = Domain(
             node_kinds=("drainage.manhole", "drainage.outfall", "drainage.storage", "drainage.divider"),
             edge_kinds=("drainage.conduit", "drainage.pump", "drainage.orifice", "drainage.weir", "drainage.outlet", "drainage.gate"),
             solver="routed_flow", law="saint_venant", service="drainage", gravity=True, sources=("drainage.outfall",),
+            lifeline=_lifeline,
         ),
     ),
+    settings=SETTINGS,
 )

@@ -15,6 +15,7 @@ from holdfast.model.delivery import Batch
 
 from . import sample_design as design
 from .sample_design import Design
+from .storm import Formula
 
 if TYPE_CHECKING:
     from holdfast.engines.layout.plan import CityPlan
@@ -27,19 +28,11 @@ FEET_OF_LAKE = 30.0  # from the edge of its park [m]
 
 def storm(years: float = STORM_YEARS) -> tuple[list[str], list[float]]:
     """Times and mean intensities [m/s] of a Chicago storm, integrated over each step. source: standards.md 8.4"""
-    a = design.STORM_A * (1 + design.STORM_C * np.log10(years)) / 60e3
-    edges = np.arange(0, STORM_MINUTES + STEP, STEP, dtype=float)
-    peak = PEAK_SHARE * STORM_MINUTES
-
-    def depth(minutes: np.ndarray, share: float) -> np.ndarray:
-        """Rain [m] within so many minutes of the peak on one side of it, which has that share of the storm."""
-        return a * 60 * minutes / (minutes / share + design.STORM_B) ** design.STORM_N
-
-    before, after = np.clip(peak - edges, 0, None), np.clip(edges - peak, 0, None)
-    total = depth(np.array([peak]), PEAK_SHARE) - depth(before, PEAK_SHARE) + depth(after, 1 - PEAK_SHARE)
-    rate = np.diff(total) / (STEP * 60)
+    formula = Formula(design.STORM_A, design.STORM_C, design.STORM_B, design.STORM_N)
+    hours, rate = formula.chicago(years, STORM_MINUTES * 60, PEAK_SHARE, STEP * 60)
+    edges = np.round(hours * 60)
     names = [f"{int(at) // 60}:{int(at) % 60:02d}" for at in edges]
-    return names, [*np.round(rate, 10).tolist(), 0.0]
+    return names, np.round(rate, 10).tolist()
 
 
 def series() -> pa.Table:
