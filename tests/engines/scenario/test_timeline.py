@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from holdfast.engines.scenario.access import plan_repairs, reachable_from
+from holdfast.engines.scenario.access import plan_repairs, reachable_from, road_travel
 from holdfast.engines.scenario.cascade import Cascade
-from holdfast.engines.scenario.repair import crews_of
+from holdfast.engines.scenario.repair import crews_of, tasks_of
 from holdfast.engines.scenario.rules import Rules
 from holdfast.engines.scenario.timeline import GRID, run
 from holdfast.model.errors import Invalid
@@ -162,6 +162,38 @@ def test_what_no_road_ever_reaches_is_never_mended():
     hours = np.array(GRID)
     done = plan_repairs(cascade, damage, crews_of(world, AT_ONCE), np.arange(5), hours)
     assert np.isinf(reachable_from(cascade, damage, done, hours)[0, 3]) and np.isinf(done[0, 3])
+
+
+def test_crews_drive_on_the_damaged_roads_where_a_lifeline_knows_the_ways():
+    world = road_world()
+    line = world.lifelines[0]
+    asked = []
+
+    def travel_hours(available, origin, target):
+        """An hour to everywhere, and nowhere to go for those behind the bridge when it is down."""
+        asked.append((available.shape, origin.shape, target.shape))
+        out = np.ones((len(available), len(target)), np.float32)
+        out[~available[:, 1]] = np.inf
+        return out
+
+    line.travel_hours = travel_hours
+    cascade = Cascade(world, AT_ONCE)
+    damage = make_damage(world, ("water:main",), ("roads:bridge", "water:main"), hours=3.0)
+    crews = crews_of(world, AT_ONCE)
+    way = road_travel(cascade, damage, crews, tasks_of(damage))
+    assert way.shape == (2, 2, 2) and (way == 1.0).all()  # where no way is left, as before the disaster
+    assert asked[0] == ((3, 3), (1, 2), (2, 2))
+    assert cascade.facts()["crew_travel"] == "damaged roads"
+    assert plan_repairs(cascade, damage, crews, "importance", np.array(GRID))[0, 4] == 4.0
+
+
+def test_a_block_of_cases_is_mended_as_each_case_alone():
+    world = chain_world()
+    hours = {"power:line": 3.0, "water:main": 90.0, "water:pump": 2.0, "telecom:tower": 5.0}
+    damage = make_damage(world, ("power:line", "water:pump"), tuple(hours), hours=hours)
+    whole = run(world, damage, rules=AT_ONCE).done_hour
+    for case in range(2):
+        assert (run(world, damage.rows(np.array([case])), rules=AT_ONCE).done_hour[0] == whole[case]).all()
 
 
 def test_foreign_command_without_crew_hours_stays():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+
+from holdfast.model.errors import Invalid
 
 from . import cascade_kernel as kernel
 from .cascade import Cascade
-from .repair import Crews, priorities, schedule, straight_travel
+from .repair import Crews, priorities, schedule, straight_travel, tasks_of
 from .world import Damage
 
 ROADS = "road_access"
@@ -49,6 +53,34 @@ def reachable_from(cascade: Cascade, damage: Damage, done: np.ndarray, hours: np
     return ready
 
 
+def road_travel(cascade: Cascade, damage: Damage, crews: Crews, task: np.ndarray) -> np.ndarray:
+    """(1 or case, depot, task) float32 hours from the depots on the roads as the disaster leaves them.
+
+    Asked of a road lifeline that knows ways, by its `travel_hours(available, origin, target)`. Where no way is left now, as in the undisturbed
+    city: whether an asset must wait is said by `reachable_from`. Without such a lifeline, along detours of straight lines.
+    """
+    straight = straight_travel(cascade.world, crews, cascade.rules, task)
+    number = next((n for n in road_lines(cascade) if hasattr(cascade.world.lifelines[n], "travel_hours")), None)
+    target = cascade.world.xyz[task][:, :2]
+    placed = np.isfinite(target).all(axis=1)
+    cascade.crew_travel = "detours of straight lines"
+    if number is None or not placed.any():
+        return straight
+    line: Any = cascade.world.lifelines[number]
+    component = cascade.world.component[number]
+    available = np.concatenate((np.ones((1, len(component)), bool), damage.works[:, np.maximum(component, 0)] | (component < 0)))
+    out = np.repeat(straight, damage.cases, axis=0)
+    try:
+        for depot in np.unique(crews.crew_depot):
+            hours = line.travel_hours(available, crews.depot[depot][None], target[placed])
+            normal = np.where(np.isfinite(hours[0]), hours[0], straight[0, depot, placed])
+            out[:, depot, placed] = np.where(np.isfinite(hours[1:]), hours[1:], normal)
+    except Invalid:  # roads without positions know no ways; `Cascade.facts` says so
+        return straight
+    cascade.crew_travel = "damaged roads"
+    return out
+
+
 def plan_repairs(
     cascade: Cascade, damage: Damage, crews: Crews, order: str | np.ndarray, hours: np.ndarray, *, travel: np.ndarray | None = None, seed: int = 0
 ) -> np.ndarray:  # fmt: skip
@@ -56,12 +88,16 @@ def plan_repairs(
 
     order    a rule of `repair.priorities`, or (asset,) or (case, asset) ranks, less is more urgent
     hours    grid on which reachability is looked at
-    travel   hours from depots, see `repair.schedule`; along detours of straight lines when left out
+    travel   hours from depots, see `repair.schedule`; on the damaged roads when left out, see `road_travel`
     """
-    world = cascade.world
-    way = straight_travel(world, crews, cascade.rules) if travel is None else np.asarray(travel)
-    rank = priorities(world, damage, order, travel=way if way.ndim == 3 else way[None], seed=seed) if isinstance(order, str) else order
-    done = schedule(world, damage, crews, rank, way)
+    world, task = cascade.world, tasks_of(damage)
+    if travel is None:
+        way = road_travel(cascade, damage, crews, task)
+    else:
+        way = np.asarray(travel)[..., task]
+        way = way if way.ndim == 3 else way[None]
+    rank = priorities(world, damage, order, travel=way, seed=seed, task=task) if isinstance(order, str) else np.atleast_2d(np.asarray(order))[:, task]
+    done = schedule(world, damage, crews, rank, way, task=task)
     if not road_lines(cascade):
         return done
     ready = reachable_from(cascade, damage, done, hours)
@@ -69,5 +105,5 @@ def plan_repairs(
         for number in road_lines(cascade):
             part = world.component[number]
             ready[:, part[part >= 0]] = 0.0
-        done = schedule(world, damage, crews, rank, way, ready)
+        done = schedule(world, damage, crews, rank, way, ready[:, task], task=task)
     return done

@@ -106,6 +106,7 @@ class Cascade:
             Solutions(line, self.wiring.giver_outlet[givers].astype(np.int64), room) for line, givers in zip(world.lifelines, self.givers, strict=True)
         ]  # fmt: skip
         self.unsolvable: list[str] = []
+        self.crew_travel = ""  # how long crews were taken to drive, once repairs have been planned
         self.base_given = self._undisturbed()
         self.base_level = self._settle_base()
         self.unserved = self.base_level < self.graph.threshold
@@ -152,6 +153,7 @@ class Cascade:
             "missing_provider": self.rules.missing_provider,
             "unsolvable_undisturbed": list(self.unsolvable),
             "loss_only": self.loss_only,
+            "crew_travel": self.crew_travel,
             "engine_errors": {line.name: dict(s.errors) for line, s in zip(self.world.lifelines, self.solutions, strict=True) if s.errors},
         }
 

@@ -85,34 +85,44 @@ def _middle(xyz: np.ndarray) -> np.ndarray:
     return np.median(placed, axis=0) if len(placed) else np.zeros(2)
 
 
-def straight_travel(world: World, crews: Crews, rules: Rules) -> np.ndarray:
-    """(1, depot, asset) float32 hours along detours of straight lines, on undamaged roads; 0 where a place is unknown."""
-    distance = np.hypot(*(world.xyz[None, :, axis] - crews.depot[:, axis, None] for axis in (0, 1)))
+def tasks_of(damage: Damage) -> np.ndarray:
+    """(t,) assets with something to mend in any case."""
+    return np.flatnonzero((damage.repair_hours > 0.0).any(axis=0))
+
+
+def straight_travel(world: World, crews: Crews, rules: Rules, task: np.ndarray | None = None) -> np.ndarray:
+    """(1, depot, asset) float32 hours along detours of straight lines, on undamaged roads; 0 where a place is unknown. task: only these assets"""
+    xyz = world.xyz if task is None else world.xyz[task]
+    distance = np.hypot(*(xyz[None, :, axis] - crews.depot[:, axis, None] for axis in (0, 1)))
     return np.nan_to_num(distance * (rules.detour / rules.crew_speed / 3600.0)).astype(np.float32)[None]
 
 
-def priorities(world: World, damage: Damage, rule: str, *, travel: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
+def priorities(world: World, damage: Damage, rule: str, *, travel: np.ndarray | None = None, seed: int = 0, task: np.ndarray | None = None) -> np.ndarray:
     """(1 or case, asset) float64, less is more urgent.
 
-    rule   importance: what serves critical facilities and the most people directly first, then short tasks; shortest: least crew hours;
-           nearest: least travel; random: by seed
+    rule    importance: what serves critical facilities and the most people directly first, then short tasks; shortest: least crew hours;
+            nearest: least travel; random: by seed
+    task    only these assets; `travel` is then along them too
     """
+    columns = np.arange(world.assets) if task is None else task
     if rule == "random":
-        return np.random.Generator(np.random.Philox(seed)).random((1, world.assets))
+        return np.random.Generator(np.random.Philox(seed)).random((1, world.assets))[:, columns]
+    hours = damage.repair_hours[:, columns].astype(np.float64)
     if rule == "shortest":
-        return np.asarray(damage.repair_hours, np.float64)
+        return hours
     if rule == "nearest" and travel is not None:
         return travel.min(axis=1).astype(np.float64)
     if rule != "importance":
         raise Invalid(f"{rule!r} is no order of repair", fix=f"Use one of: {', '.join(PRIORITIES)}; nearest needs travel times")
     known = (world.link_from >= 0) & (world.link_to >= 0)
-    served = np.bincount(world.link_from[known], (world.people + 1e4 * world.critical)[world.link_to[known]], minlength=world.assets)
-    weight = served + world.people + 1e4 * world.critical
-    return -weight[None] + damage.repair_hours / (1.0 + damage.repair_hours.max(initial=0.0))
+    people = world.people + 1e4 * world.critical
+    weight = np.bincount(world.link_from[known], people[world.link_to[known]], minlength=world.assets) + people
+    return -weight[columns][None] + hours / (1.0 + hours)
 
 
 def schedule(
-    world: World, damage: Damage, crews: Crews, priority: np.ndarray | Sequence[float], travel: np.ndarray, ready: np.ndarray | None = None
+    world: World, damage: Damage, crews: Crews, priority: np.ndarray | Sequence[float], travel: np.ndarray, ready: np.ndarray | None = None,
+    *, task: np.ndarray | None = None,
 ) -> np.ndarray:  # fmt: skip
     """done_hour (case, asset) float32: hours after the event at which each asset is mended; 0 where nothing was to do, inf where never.
 
@@ -121,23 +131,24 @@ def schedule(
     priority  (asset,) or (case, asset), less is more urgent; equals in the order of the assets
     travel    (depot, asset) or (1 or case, depot, asset) hours from each depot on the roads as they are; inf where no road leads
     ready     (asset,) or (case, asset) hours from which an asset can be reached; default from the beginning
+    task      assets that the last axis of these arrays stands for; must hold all of `tasks_of(damage)`; default all assets
     """
-    cases = damage.cases
+    cases, columns = damage.cases, np.arange(world.assets) if task is None else task
     rank = np.atleast_2d(np.asarray(priority, np.float64))
     way = np.asarray(travel, np.float32)
     way = way[None] if way.ndim == 2 else way
-    when = np.zeros((1, world.assets)) if ready is None else np.atleast_2d(np.asarray(ready, np.float64))
-    for name, array, shape in (("priority", rank, (world.assets,)), ("travel", way, (len(crews.depot), world.assets)), ("ready", when, (world.assets,))):
+    when = np.zeros((1, len(columns))) if ready is None else np.atleast_2d(np.asarray(ready, np.float64))
+    for name, array, shape in (("priority", rank, (len(columns),)), ("travel", way, (len(crews.depot), len(columns))), ("ready", when, (len(columns),))):
         if array.shape[1:] != shape or array.shape[0] not in (1, cases):
             raise Invalid(f"{name} has the shape {array.shape}", fix=f"It is 1 or {cases} times {shape}", field=name)
     done = np.zeros((cases, world.assets), np.float32)
-    task = np.flatnonzero((damage.repair_hours > 0.0).any(axis=0))
-    part = np.empty((cases, len(task)), np.float32)
+    busy = np.flatnonzero((damage.repair_hours[:, columns] > 0.0).any(axis=0))
+    asset, part = columns[busy], np.empty((cases, len(busy)), np.float32)
     kernel.list_schedule(
-        np.ascontiguousarray(damage.repair_hours[:, task], np.float32), np.argsort(rank[:, task], axis=1, kind="stable"), np.ascontiguousarray(when[:, task]),
-        crews.team_of[task], np.ascontiguousarray(way[:, :, task]), crews.crew_depot, crews.crew_ptr, crews.first, crews.shift, part,
+        np.ascontiguousarray(damage.repair_hours[:, asset], np.float32), np.argsort(rank[:, busy], axis=1, kind="stable"), np.ascontiguousarray(when[:, busy]),
+        crews.team_of[asset], np.ascontiguousarray(way[:, :, busy]), crews.crew_depot, crews.crew_ptr, crews.first, crews.shift, part,
     )  # fmt: skip
-    done[:, task] = part
+    done[:, asset] = part
     wrong = ~damage.works | (damage.opening > 0.0)
     if damage.command is not None:
         wrong |= damage.command != 0

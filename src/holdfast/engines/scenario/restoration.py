@@ -15,11 +15,11 @@ import pyarrow as pa
 
 from holdfast.model.errors import Invalid
 
-from .access import plan_repairs, road_lines
+from .access import plan_repairs, road_lines, road_travel
 from .cascade import Cascade
 from .order_search import greedy, improve, permutations
 from .relaxation import lower_bound, weights_of
-from .repair import Crews, crews_of, priorities, straight_travel
+from .repair import Crews, crews_of, priorities, tasks_of
 from .repair_kernel import to_clock
 from .rules import Rules
 from .timeline import GRID, run
@@ -130,9 +130,8 @@ def best_order(
     begin = perf_counter()
     cascade = cascade or Cascade(world, rules)
     crews = crews or crews_of(world, cascade.rules)
-    way = straight_travel(world, crews, cascade.rules) if travel is None else np.asarray(travel, np.float32)
-    way = way[None] if way.ndim == 2 else way
     every = _by_importance(world, damage)
+    way = _ways(cascade, damage, crews, every, travel)
     if not len(every):
         raise Invalid("nothing is to mend", fix="Order repairs for a case with damage")
     head = len(every) if len(every) <= limit else limit
@@ -181,10 +180,21 @@ def _starts(oracle: Oracle, head: int, horizon: float, randoms: int, rng: np.ran
     return orders, compared, float(sum(w * b.value for w, b in zip(oracle.weight, bounds, strict=True)))
 
 
+def _ways(cascade: Cascade, damage: Damage, crews: Crews, task: np.ndarray, travel: np.ndarray | None) -> np.ndarray:
+    """(1 or case, depot, asset) hours; on the damaged roads when not given."""
+    if travel is not None:
+        way = np.asarray(travel, np.float32)
+        return way[None] if way.ndim == 2 else way
+    found = road_travel(cascade, damage, crews, task)
+    way = np.zeros((found.shape[0], len(crews.depot), cascade.world.assets), np.float32)
+    way[:, :, task] = found
+    return way
+
+
 def _by_importance(world: World, damage: Damage) -> np.ndarray:
     """Assets with something to mend in any case, by the rule of importance over all cases."""
-    task = np.flatnonzero((damage.repair_hours > 0.0).any(axis=0))
-    return task[np.argsort(priorities(world, damage, "importance")[:, task].mean(axis=0), kind="stable")]
+    task = tasks_of(damage)
+    return task[np.argsort(priorities(world, damage, "importance", task=task).mean(axis=0), kind="stable")]
 
 
 def _makespan(damage: Damage, crews: Crews, travel: np.ndarray, waits: bool) -> float:
