@@ -1,6 +1,6 @@
 """The water supply as a lifeline: states of pipes, pumps, tanks and stations go in, the share of the demand that arrives comes out.
 
-Demands depend on pressure. A pipe that is available but has an opening leaks, half at either end; one that is not available is shut at both
+Demands depend on pressure. A pipe that is available but has an opening leaks in its middle; one that is not available is shut at both
 ends. Stations take their pumps with them. Tanks are as full as at the start: how long they last is `simulate_day`'s to say.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from holdfast.engines.network.hydraulic.answers import Cases, Solution
+from holdfast.engines.network.hydraulic.answers import Breaks, Cases, Solution
 from holdfast.engines.network.hydraulic.model import HydraulicModel, LinkType, NodeType, Status
 from holdfast.model.errors import Invalid
 from holdfast.model.lifeline import CaseStatus, Command, ComponentState, Served
@@ -115,7 +115,7 @@ class WaterLifeline:
         detail = {"leak": np.full(state.cases, np.nan), "supplied": np.full(state.cases, np.nan)}
         names: list[str] = []
         for rows, hour in _by_hour(state.hour, state.cases):
-            found = self._engine(hour is not None).solve(cases.rows(rows), time=0.0 if hour is None else 3600.0 * hour)
+            found = self._engine(hour is not None).snapshot(cases.rows(rows), 0.0 if hour is None else hour, warm=True)
             status[rows] = found.status
             level[rows] = self._levels(found.head, found.solved)
             detail["leak"][rows] = found.leak.sum(axis=1)
@@ -133,7 +133,7 @@ class WaterLifeline:
 
     def cases_of(self, state: ComponentState) -> Cases:
         """Component states as changes of the model."""
-        links, nodes = self.model.links, self.model.nodes
+        links = self.model.links
         shut = ~state.available[:, :links]
         for column, reach in enumerate(self._reach, start=links):
             if len(reach):
@@ -143,16 +143,13 @@ class WaterLifeline:
         if state.command is not None:
             self._command(state.command[:, :links], status)
         status[shut] = Status.CLOSED
-        emitter = None
+        breaks = None
         if state.opening is not None:
-            leaking = (state.opening[:, :links] > 0) & ~shut & (self.model.link_type <= LinkType.PIPE)
-            if leaking.any():
-                emitter = np.zeros((state.cases, nodes))
-                case, link = np.nonzero(leaking)
-                half = 0.5 * self.orifice * np.sqrt(2 * GRAVITY) * state.opening[case, link].astype(np.float64)
-                for end in (self.model.link_from, self.model.link_to):
-                    np.add.at(emitter, (case, end[link]), half)
-        return Cases(state.cases, status=status if (status >= 0).any() else None, emitter=emitter)
+            case, link = np.nonzero((state.opening[:, :links] > 0) & ~shut & (self.model.link_type <= LinkType.PIPE))
+            if len(case):
+                size = self.orifice * np.sqrt(2 * GRAVITY) * state.opening[case, link].astype(np.float64)
+                breaks = Breaks(case, link, np.full(len(case), 0.5), size)
+        return Cases(state.cases, status=status if (status >= 0).any() else None, breaks=breaks)
 
     def _closures(self) -> list[np.ndarray]:
         """Per fixed node and site, the links that are shut with it."""
@@ -171,7 +168,7 @@ class WaterLifeline:
     def _undisturbed(self) -> Solution:
         """The network as it is."""
         if self._base is None:
-            self._base = self._engine(False).solve(Cases(1))
+            self._base = self._engine(False).snapshot(Cases(1))
         return self._base
 
     def _levels(self, head: np.ndarray, solved: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from holdfast.engines.network.hydraulic.answers import Cases, Solution
 from holdfast.engines.network.hydraulic.model import HydraulicModel, NodeType
+from holdfast.model.lifeline import CaseStatus
 
 from .settings import chosen
 
@@ -21,16 +22,47 @@ class Engine(Protocol):
 
     engine: str
 
-    def solve(self, cases: Cases, time: float = 0.0) -> Solution:
-        """Snapshots of all cases at `time` [s] after the start of the patterns."""
+    def snapshot(self, cases: Cases | None = None, hour: float | np.ndarray = 0.0, *, warm: bool = False) -> Solution:
+        """One solution per case with the demands of `hour` [h]."""
         ...
 
 
-def engine_for(model: HydraulicModel) -> Engine:
-    """The engine that answers for a model."""
-    from holdfast.engines.network.hydraulic.epanet import EpanetEngine
+class Answering:
+    """The batched solver, and EPANET for what it does not support or could not settle; every answer says who gave it."""
 
-    return EpanetEngine(model)
+    def __init__(self, model: HydraulicModel) -> None:
+        from holdfast.engines.network.hydraulic.epanet import EpanetEngine
+        from holdfast.engines.network.hydraulic.solve import Solver
+
+        self.model = model
+        self.solver = Solver(model)
+        self.missing = self.solver.features()
+        self.other = EpanetEngine(model)
+        self.engine = self.other.engine if self.missing else self.solver.engine
+
+    def snapshot(self, cases: Cases | None = None, hour: float | np.ndarray = 0.0, *, warm: bool = False) -> Solution:
+        """As `Solver.snapshot`; cases that did not settle are asked of EPANET."""
+        cases = Cases(1) if cases is None else cases
+        if self.missing:
+            return self.other.snapshot(cases, hour)
+        found = self.solver.snapshot(cases, hour, warm=warm)
+        bad = np.flatnonzero(found.status != CaseStatus.SOLVED)
+        if len(bad) == 0 or not (self.model.node_type != NodeType.JUNCTION).any():
+            return found
+        hours = np.broadcast_to(np.asarray(hour, np.float64), (cases.count,))
+        again = self.other.snapshot(cases.rows(bad), hours[bad])
+        better = again.solved
+        notes = {case: note for case, note in found.notes.items() if case not in set(bad[better].tolist())}
+        if not better.any():
+            return found
+        for name in ("head", "wanted", "delivered", "leak", "flow", "open", "status", "iterations"):
+            getattr(found, name)[bad[better]] = getattr(again, name)[better]
+        return replace(found, engine=f"{found.engine} + {again.engine} ({int(better.sum())} of {cases.count} cases)", notes=notes)
+
+
+def engine_for(model: HydraulicModel) -> Engine:
+    """What answers for a model."""
+    return Answering(model)
 
 
 def pressure_driven(model: HydraulicModel, city: Any) -> HydraulicModel:

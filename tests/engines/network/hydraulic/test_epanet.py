@@ -11,7 +11,7 @@ import pytest
 import epanet_oracle as oracle
 from holdfast.domains.water.formats.units import FLOW, US
 from holdfast.domains.water.hydraulics import hydraulic_model
-from holdfast.engines.network.hydraulic.answers import Cases
+from holdfast.engines.network.hydraulic.answers import Breaks, Cases
 from holdfast.engines.network.hydraulic.epanet import EpanetEngine
 from holdfast.engines.network.hydraulic.epanet_quality import Quality
 from holdfast.engines.network.hydraulic.model import HydraulicModel, LinkType, Status
@@ -36,7 +36,7 @@ def test_a_day_is_that_of_the_original_file(shared_data, tmp_path, name: str, he
     expected = oracle.solve(path, tmp_path)
     model = model_of(shared_data, name)
     unit = str(model.options.extra.get("UNITS", "GPM")).upper()
-    found = EpanetEngine(model).trajectory(min(model.options.duration, DAY))
+    found = EpanetEngine(model).trajectory(min(model.options.duration, DAY) / 3600)
     day = expected["time"] <= DAY
     assert found.time.tolist() == expected["time"][day].tolist() and found.status.tolist() == [CaseStatus.SOLVED]
     nodes, links = order(expected["node"], model.node_id), order(expected["link"], model.link_id)
@@ -59,9 +59,9 @@ def test_rules_of_micropolis_act_as_in_the_file(shared_data, tmp_path) -> None:
 
 def test_snapshots_at_an_hour_have_the_demands_of_that_hour(shared_data) -> None:
     engine = EpanetEngine(model_of(shared_data, "Net3"))
-    period = engine.simulate(duration=6 * 3600)
+    period = engine.extended(hours=6)
     for hour in (0, 5):
-        snapshot = engine.solve(Cases(1), time=hour * 3600)
+        snapshot = engine.snapshot(Cases(1), hour=hour)
         np.testing.assert_allclose(snapshot.wanted[0], period.wanted[0, hour], rtol=1e-9, atol=1e-12)
 
 
@@ -69,13 +69,13 @@ def test_each_case_is_its_own_and_leaves_nothing_behind(shared_data) -> None:
     """All sorts of changes, then the base again: exactly what it was."""
     model = model_of(shared_data, "Net3", demand_model="PDA", required_pressure=20.0)
     engine = EpanetEngine(model)
-    base = engine.solve(Cases(1))
+    base = engine.snapshot(Cases(1))
     status = np.full((6, model.links), -1, np.int8)
     pump, pipe = int(np.flatnonzero(model.link_type == LinkType.PUMP)[0]), 20
     status[0, pipe], status[1, pump], status[2, pump] = Status.CLOSED, Status.CLOSED, Status.OPEN
     emitter = np.zeros((6, model.nodes))
     emitter[3, 10] = 0.05
-    found = engine.solve(Cases(6, status=status, emitter=emitter, factor=np.array([1, 1, 1, 1, 0.5, 1.0])))
+    found = engine.snapshot(Cases(6, status=status, emitter=emitter, factor=np.array([1, 1, 1, 1, 0.5, 1.0])))
     assert found.solved.all()
     assert abs(found.flow[0, pipe]) < 1e-6 and not found.open[0, pipe]
     assert abs(found.flow[1, pump]) < 1e-6 and found.flow[2, pump] > 0.01
@@ -83,7 +83,7 @@ def test_each_case_is_its_own_and_leaves_nothing_behind(shared_data) -> None:
     np.testing.assert_allclose(found.wanted[4], base.wanted[0] / 2, rtol=1e-9, atol=1e-12)
     for name in ("head", "flow", "delivered"):
         np.testing.assert_array_equal(getattr(found, name)[5], getattr(base, name)[0])
-    np.testing.assert_array_equal(engine.solve(Cases(1)).head, base.head)
+    np.testing.assert_array_equal(engine.snapshot(Cases(1)).head, base.head)
 
 
 def test_a_case_alone_answers_as_in_a_batch(shared_data) -> None:
@@ -91,8 +91,8 @@ def test_a_case_alone_answers_as_in_a_batch(shared_data) -> None:
     engine = EpanetEngine(model)
     status = np.full((5, model.links), -1, np.int8)
     status[np.arange(5), np.arange(100, 105)] = Status.CLOSED
-    whole = engine.solve(Cases(5, status=status))
-    alone = pickle.loads(pickle.dumps(engine)).solve(Cases(5, status=status).rows(np.array([3])))
+    whole = engine.snapshot(Cases(5, status=status))
+    alone = pickle.loads(pickle.dumps(engine)).snapshot(Cases(5, status=status).rows(np.array([3])))
     np.testing.assert_array_equal(alone.head[0], whole.head[3])
 
 
@@ -107,7 +107,7 @@ def small(**options) -> EpanetEngine:
 
 
 def test_hazen_williams_by_hand() -> None:
-    found = small().solve(Cases(1))
+    found = small().snapshot(Cases(1))
     loss = 10.667 * (0.02 / 120) ** 1.852 / 0.2**4.871 * 100
     assert found.head[0, 0] == pytest.approx(30 - loss, abs=1e-3)
     assert found.engine.startswith("EPANET 2.3")
@@ -115,7 +115,7 @@ def test_hazen_williams_by_hand() -> None:
 
 def test_what_a_closed_pipe_cuts_off_gets_nothing_and_has_no_head() -> None:
     for options in ({}, {"demand_model": "PDA"}):
-        found = small(**options).solve(Cases(1, status=np.array([[-1, Status.CLOSED]], np.int8)))
+        found = small(**options).snapshot(Cases(1, status=np.array([[-1, Status.CLOSED]], np.int8)))
         assert found.status[0] == CaseStatus.SOLVED and np.isnan(found.head[0, 1])
         assert found.delivered[0, 1] == 0 and found.wanted[0, 1] == pytest.approx(0.01)
         assert found.delivered[0, 0] == pytest.approx(0.01, rel=1e-4)
@@ -123,28 +123,28 @@ def test_what_a_closed_pipe_cuts_off_gets_nothing_and_has_no_head() -> None:
 
 def test_a_check_valve_can_be_closed_although_the_toolkit_cannot() -> None:
     engine = small(demand_model="PDA")
-    found = engine.solve(Cases(1, status=np.array([[Status.CLOSED, -1]], np.int8)))
+    found = engine.snapshot(Cases(1, status=np.array([[Status.CLOSED, -1]], np.int8)))
     assert np.abs(found.flow).max() < 1e-5 and found.delivered.max() < 1e-5
-    assert engine.solve(Cases(1)).flow[0, 0] == pytest.approx(0.02, rel=1e-4)
+    assert engine.snapshot(Cases(1)).flow[0, 0] == pytest.approx(0.02, rel=1e-4)
 
 
 def test_added_demand_is_drawn_on_top_whatever_the_multiplier() -> None:
     demand = np.zeros((2, 3))
     demand[0, 1] = 0.015
-    found = small(demand_multiplier=2.0).solve(Cases(2, demand=demand, factor=np.array([0.5, 1.0])))
+    found = small(demand_multiplier=2.0).snapshot(Cases(2, demand=demand, factor=np.array([0.5, 1.0])))
     assert found.flow[:, 0].tolist() == pytest.approx([0.035, 0.04], rel=1e-5)
-    refused = small(demand_model="PDA").solve(Cases(2, demand=demand))
+    refused = small(demand_model="PDA").snapshot(Cases(2, demand=demand))
     assert refused.status.tolist() == [CaseStatus.FAILED, CaseStatus.SOLVED] and "DDA" in refused.notes[0]
 
 
 def test_demand_factors_by_node() -> None:
-    found = small().solve(Cases(2, factor=np.array([[1.0, 3.0, 1.0], [1.0, 1.0, 1.0]])))
+    found = small().snapshot(Cases(2, factor=np.array([[1.0, 3.0, 1.0], [1.0, 1.0, 1.0]])))
     assert found.flow[:, 0].tolist() == pytest.approx([0.04, 0.02], rel=1e-5)
 
 
 def test_a_network_without_source_fails_in_every_case_and_says_so() -> None:
     model = hydraulic_model(city_of_rows(junction=LINE["junction"], pipe=LINE["pipe"][1:]))
-    found = EpanetEngine(model).solve(Cases(2))
+    found = EpanetEngine(model).snapshot(Cases(2))
     assert found.status.tolist() == [CaseStatus.FAILED] * 2 and "no reservoir" in found.notes[1] and np.isnan(found.head).all()
 
 
@@ -153,11 +153,11 @@ def test_what_epanet_refuses_is_said_in_its_words() -> None:
     engine = EpanetEngine(hydraulic_model(city_of_rows(**LINE, valve=[valve])))
     with pytest.raises(Invalid, match="219"):
         engine.project()
-    assert engine.solve(Cases(1)).status.tolist() == [CaseStatus.FAILED]
+    assert engine.snapshot(Cases(1)).status.tolist() == [CaseStatus.FAILED]
 
 
 def test_negative_pressures_are_answers_not_failures() -> None:
-    found = small().solve(Cases(1, factor=np.array([20.0])))
+    found = small().snapshot(Cases(1, factor=np.array([20.0])))
     assert found.status[0] == CaseStatus.SOLVED and found.head[0, 1] < 0
 
 
@@ -186,7 +186,7 @@ def test_every_feature_at_once(tmp_path, unit: str) -> None:
 def test_water_age_grows_along_the_pipe_by_its_travel_time() -> None:
     plain = [{**pipe, "check_valve": False} for pipe in LINE["pipe"]]  # EPANET lets nothing age in pipes with a check valve
     engine = EpanetEngine(hydraulic_model(city_of_rows(**{**LINE, "pipe": plain})))
-    period = engine.simulate(duration=6 * 3600.0, quality=Quality("AGE", step=60.0))
+    period = engine.extended(hours=6, quality=Quality("AGE", step=60.0))
     assert period.quality is not None
     travel = np.array([100 / (0.02 / 0.0314159), 100 / (0.02 / 0.0314159) + 500 / (0.01 / 0.0314159)])
     np.testing.assert_allclose(period.quality[0, -1, :2], travel, atol=120.0)
@@ -196,12 +196,19 @@ def test_a_traced_source_and_first_order_decay() -> None:
     plain = [{**pipe, "check_valve": False} for pipe in LINE["pipe"]]
     model = hydraulic_model(city_of_rows(**{**LINE, "pipe": plain}))
     engine = EpanetEngine(replace(model, options=replace(model.options, duration=12 * 3600.0)))
-    trace = engine.simulate(quality=Quality("TRACE", trace=2, step=60.0))
+    trace = engine.extended(quality=Quality("TRACE", trace=2, step=60.0))
     np.testing.assert_allclose(trace.quality[0, -1], [1, 1, 1], atol=1e-3)
     rate = -1e-4
     initial = np.array([0.0, 0.0, 1e-3])
-    decay = engine.simulate(quality=Quality("CHEMICAL", initial=initial, bulk=np.full(2, rate), step=30.0))
+    decay = engine.extended(quality=Quality("CHEMICAL", initial=initial, bulk=np.full(2, rate), step=30.0))
     seconds = 100 / (0.02 / 0.0314159) + 500 / (0.01 / 0.0314159)
     assert decay.quality[0, -1, 1] == pytest.approx(1e-3 * np.exp(rate * seconds), rel=0.05)
     with pytest.raises(AssertionError):
         np.testing.assert_array_equal(decay.quality, trace.quality)
+
+
+def test_a_leak_on_the_way_is_shared_between_the_ends() -> None:
+    breaks = Breaks(np.array([1]), np.array([1]), np.array([0.25]), np.array([0.01]))
+    found = small(demand_model="PDA").snapshot(Cases(2, breaks=breaks))
+    assert found.leak[0].max() == 0
+    np.testing.assert_allclose(found.leak[1], np.array([0.0075, 0.0025, 0]) * np.sqrt(np.maximum(found.head[1], 0)), rtol=1e-4)

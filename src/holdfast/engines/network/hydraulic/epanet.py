@@ -67,14 +67,20 @@ class EpanetEngine:
             self._reader = Reader(self._project, self.model, self._scale)
         return self._project
 
-    def solve(self, cases: Cases, time: float = 0.0) -> Solution:
-        """Snapshots of all cases with the demands of `time` [s] after the start of the patterns, tanks at their initial levels."""
+    def snapshot(self, cases: Cases | None = None, hour: float | np.ndarray = 0.0, *, warm: bool = False) -> Solution:
+        """One solution per case, tanks at their initial levels.
+
+        hour  [h] time since the start whose patterns hold, one number or (case,)
+        warm  taken for the sake of the batched solver's signature; EPANET always starts cold, so that no case depends on the one before
+        """
+        cases = Cases(1) if cases is None else cases
+        hours = np.broadcast_to(np.asarray(hour, np.float64), (cases.count,))
         out = Reader.empty((cases.count,), self.model)
         status, iterations, notes = np.zeros(cases.count, np.int8), np.zeros(cases.count, np.int32), {}
         for case in range(cases.count):
             try:
                 project = self.project()
-                with quiet(), self._changed(project, cases, case), self._at(project, time), _hydraulics(project):
+                with quiet(), self._changed(project, cases, case), self._at(project, 3600.0 * float(hours[case])), _hydraulics(project):
                     en.initH(project, en.INITFLOW)
                     en.runH(project)
                     self._read(out, (case,))
@@ -85,10 +91,10 @@ class EpanetEngine:
                     values[case] = False if values.dtype == bool else np.nan
         return Solution(**out, status=status, iterations=iterations, engine=self.engine, notes=notes)
 
-    def simulate(self, cases: Cases | None = None, duration: float | None = None, *, quality: Quality | None = None) -> Period:
-        """All cases over `duration` [s] (the model's when left out), read at the report steps."""
+    def extended(self, cases: Cases | None = None, hours: float | None = None, *, quality: Quality | None = None) -> Period:
+        """All cases over a period of `hours` [h], the model's duration by default, read at the report steps."""
         cases = Cases(1) if cases is None else cases
-        span = self.model.options.duration if duration is None else duration
+        span = self.model.options.duration if hours is None else 3600.0 * hours
         step = self.model.options.report_step
         grid = np.arange(0.0, span + 0.5, step)
         out = Reader.empty((cases.count, len(grid)), self.model)
@@ -112,12 +118,12 @@ class EpanetEngine:
                 status[case], notes[case] = _failure(error)
         return Period(grid, **out, status=status, iterations=iterations, engine=self.engine, quality=found, notes=notes)
 
-    def trajectory(self, duration: float | None = None) -> Period:
+    def trajectory(self, hours: float | None = None) -> Period:
         """The model as it is at every time at which anything changes, not only at the report steps.
 
         raises    Invalid with EPANET's words where it does not finish
         """
-        span = self.model.options.duration if duration is None else duration
+        span = self.model.options.duration if hours is None else 3600.0 * hours
         project, times, parts = self.project(), [], []
         worst, total = 0, 0
         try:
@@ -179,7 +185,8 @@ class EpanetEngine:
         """The project with one case's changes, undone afterwards even if it fails."""
         forced = np.empty(0, np.int64) if cases.status is None else np.flatnonzero(cases.status[case] >= 0)
         given = np.empty(0, np.int64) if cases.setting is None else np.flatnonzero(np.isfinite(cases.setting[case]))
-        leaks = np.empty(0, np.int64) if cases.emitter is None else np.flatnonzero((cases.emitter[case] > 0) & (self.model.node_type == NodeType.JUNCTION))
+        emitter = self._emitters(cases, case)
+        leaks = np.flatnonzero((emitter > 0) & (self.model.node_type == NodeType.JUNCTION))
         drawn = np.empty(0, np.int64) if cases.demand is None else np.flatnonzero((cases.demand[case] != 0) & (self.model.node_type == NodeType.JUNCTION))
         if len(drawn) and self.model.options.demand_model == "PDA":
             raise Invalid("EPANET cannot mix demands that depend on pressure with demands that do not", fix="Solve with demand_model DDA")
@@ -191,7 +198,7 @@ class EpanetEngine:
             self._enable(project, forced, on=False)
             factor = self._scale.emitter(self.model.options.emitter_exponent)
             for at in leaks.tolist():
-                en.setnodevalue(project, at + 1, en.EMITTER, float(self.model.emitter[at] + cases.emitter[case, at]) * factor)  # type: ignore[index]
+                en.setnodevalue(project, at + 1, en.EMITTER, float(self.model.emitter[at] + emitter[at]) * factor)
             self._demands(project, cases, case)
             for at in drawn.tolist():
                 en.adddemand(project, at + 1, float(cases.demand[case, at]) * self._scale.flow / self._multiplier(cases, case), "", "")  # type: ignore[index]
@@ -208,6 +215,16 @@ class EpanetEngine:
                 en.deletedemand(project, at + 1, en.getnumdemands(project, at + 1))
             if cases.factor is not None:
                 self._demands(project, Cases(1, factor=np.ones(cases.factor[:1].shape)), 0)
+
+    def _emitters(self, cases: Cases, case: int) -> np.ndarray:
+        """(node,) emitters of a case; leaks on the way of pipes are shared between the ends by nearness, as EPANET has no node there."""
+        out = np.zeros(self.model.nodes) if cases.emitter is None else cases.emitter[case].astype(np.float64)
+        if cases.breaks is not None:
+            mine = cases.breaks.case == case
+            link, share, size = cases.breaks.link[mine], cases.breaks.share[mine], cases.breaks.emitter[mine]
+            np.add.at(out, self.model.link_from[link], (1 - share) * size)
+            np.add.at(out, self.model.link_to[link], share * size)
+        return out
 
     def _multiplier(self, cases: Cases, case: int) -> float:
         whole = cases.factor is not None and cases.factor.ndim == 1
