@@ -44,9 +44,10 @@ def dispatch_incident(
         raise NotFound("the city has no streets", fix="Import roads")
     place = place_of(city, at, x, y)
     found = stations(city, kinds or list(city.settings["roads.facility_kinds"]))
-    trees = from_each(line, availability(line, closed or []), found.xy)
-    near, last = line.nearest(place[None, :])
-    total = trees.time[:, near[0]] + last[0]
+    open_ = availability(line, closed or [])
+    trees = from_each(line, open_, found.xy)
+    near, last, street = line.nearest(place[None, :])
+    total = trees.time[:, near[0]] + line.last_street(last, line.closed(open_)[0][:, street])[0, 0]
     best = np.argmin(total, axis=1)
     time = total[np.arange(len(total)), best]
     limit = float(city.settings["roads.reach_time"])

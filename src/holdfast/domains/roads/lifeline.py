@@ -18,8 +18,7 @@ from holdfast.model.lifeline import CaseStatus, ComponentState, Served
 from .network import Roads, load
 
 ENGINE = "holdfast roads 0.1"
-APPROACH = 4.0  # [m/s] in a straight line from a crossing to the place itself, along the last street [proposal]
-_NEAR = 4  # crossings tried around a place
+APPROACH = 4.0  # [m/s] between a street and a place beside it [proposal]
 _CELLS = 20_000_000  # arcs times cases that are in memory at once
 _EDGE_SHARE = 0.03  # of the city's extent: crossings that near to its hull are at its edge [proposal]
 _RANK = {"expressway": 4, "trunk": 3, "main": 2, "branch": 1}
@@ -29,9 +28,10 @@ _RANK = {"expressway": 4, "trunk": 3, "main": 2, "branch": 1}
 class RoadAccess:
     """Streets, bridges, crossings and signals; see `holdfast.model.lifeline.Lifeline`.
 
-    Help starts at facilities (fire stations) and at the ways out of the city. The level at an outlet is the normal response time over
-    the response time now, turnout included, and 0 where no open road leads to any hospital or way out of the city. A street, bridge or
-    crossing that is out of service has level 0; a crossing that is out closes all streets at it; a signal that is out slows its crossing.
+    Help starts at fire stations, hospitals and the ways out of the city. The level at an outlet is the normal response time over the
+    response time now, turnout included, and 0 where no open road leads to any hospital or way out of the city. A street, bridge or
+    crossing that is out of service has level 0; a crossing that is out cannot be passed, its streets are reached from their other ends; a
+    signal that is out slows its crossing.
 
     detail  "time" (case, outlet) [s] from the nearest start of help, without turnout; inf where cut off
     """
@@ -69,8 +69,8 @@ class RoadAccess:
             block = slice(at, at + step)
             time[block], open_[block] = self._outlets(chosen[block])
         time[~open_] = np.inf
-        level = np.where(np.isfinite(time) & np.isfinite(self.base), (self.base + self.turnout) / (time + self.turnout), 0.0)
-        level = np.clip(np.nan_to_num(level), 0.0, 1.0).astype(np.float32)
+        usual = np.where(np.isfinite(self.base), self.base + self.turnout, 0.0)  # what nobody reaches in the intact network has no access
+        level = np.clip(usual / (time + max(self.turnout, 1e-9)), 0.0, 1.0).astype(np.float32)
         return Served(level[back], np.full(len(available), CaseStatus.SOLVED, np.int8), self.engine, {"time": time[back]})
 
     def node_times(self, available: np.ndarray, trees: Trees | None = None) -> np.ndarray:
@@ -126,33 +126,55 @@ class RoadAccess:
 
         available  (case, component) bool
         origin     (o, 2) places of crews [m]          target  (t, 2) [m]
-        returns    (case, t) [h], the last street from the nearest open crossings included; inf where no way is left
+        returns    (case, t) [h]; inf where no way is left
         """
         first, back = distinct(np.ascontiguousarray(available, bool))
-        near, first_street = self.nearest(origin)
-        group, start = near.ravel(), first_street.ravel()
-        trees = grow(self.graph, self.trees.cost, [group], [start])
-        there, last = self.nearest(target)
-        out = np.empty((len(first), len(there)), np.float32)
+        near, lead, _ = self.nearest(origin)
+        trees = grow(self.graph, self.trees.cost, [near.ravel()], [lead.ravel()])
+        ends, last, street = self.nearest(target)
+        out = np.empty((len(first), len(street)), np.float32)
         step = max(1, _CELLS // max(self.graph.arcs, 1))
         for at in range(0, len(first), step):
-            time = self.node_times(available[first[at : at + step]], trees)[:, 0]
-            out[at : at + step] = (time[:, there] + last[None].astype(np.float32)).min(axis=2) / 3600.0
+            block = available[first[at : at + step]]
+            time = self.node_times(block, trees)[:, 0]
+            out[at : at + step] = (time[:, ends] + self.last_street(last, self.closed(block)[0][:, street])).min(axis=2) / 3600.0
         return out[back]
 
-    def nearest(self, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(n, k) crossings nearest to places, and (n, k) [s] the last street from there. raises Invalid where a place is unknown"""
-        from scipy.spatial import cKDTree
+    def nearest(self, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The street at which each place lies.
 
-        xy = np.asarray(xy, np.float64).reshape(-1, np.asarray(xy).shape[-1])[:, :2]
+        xy       (n, 2) [m]
+        returns  (n, 2) nodes at its ends, (n, 2) [s] from these to the place, (n,) the street
+        raises   Invalid where a place is unknown
+        """
+        import shapely
+
+        xy = np.asarray(xy, np.float64).reshape(-1, np.shape(xy)[-1])[:, :2]
         if not np.isfinite(xy).all():
             raise Invalid("a place has no coordinates", fix="Give x and y in city coordinates", field="xy")
-        good = np.flatnonzero(np.isfinite(self.roads.xy).all(axis=1) & self.roads.through & (np.diff(self.graph.start) > 0))
-        if not len(good):
-            raise Invalid("no crossing of the road network has a position", fix="Import the positions of the crossings")
-        count = min(_NEAR, len(good))
-        gap, index = cKDTree(self.roads.xy[good]).query(xy, k=[*range(1, count + 1)])
-        return good[index].astype(np.int32), gap / APPROACH
+        roads = self.roads
+        rows = np.flatnonzero(roads.usable)
+        rows = rows[roads.through[roads.tail[rows]] & roads.through[roads.head[rows]]]
+        chords = np.stack([roads.xy[roads.tail[rows]], roads.xy[roads.head[rows]]], axis=1)
+        drawn = np.isfinite(chords).all(axis=(1, 2))
+        if not drawn.any():
+            raise Invalid("no street of the road network has a position", fix="Import the positions of the crossings")
+        rows, lines = rows[drawn], shapely.linestrings(chords[drawn])
+        points = shapely.points(xy)
+        hit = shapely.STRtree(lines).nearest(points)
+        along = shapely.line_locate_point(lines[hit], points, normalized=True)
+        street = rows[hit]
+        whole = np.zeros(roads.streets)
+        whole[self.graph.edge] = self.trees.cost
+        beside = shapely.distance(lines[hit], points) / APPROACH
+        last = np.stack([along, 1.0 - along], axis=1) * whole[street, None] + beside[:, None]
+        return np.stack([roads.tail[street], roads.head[street]], axis=1).astype(np.int32), last, street
+
+    @staticmethod
+    def last_street(last: np.ndarray, closed: np.ndarray) -> np.ndarray:
+        """(case, n, 2) times along the last street; a closed one is only entered from its nearer end. closed: (case, n) bool"""
+        farther = last > last.min(axis=1, keepdims=True)
+        return np.where(closed[:, :, None] & farther[None], np.inf, last[None]).astype(np.float32)
 
 
 def distinct(available: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -59,8 +59,8 @@ def from_each(line: RoadAccess, open_: np.ndarray, xy: np.ndarray) -> Trees:
     graph = line.graph
     cost = np.where(dark[graph.head], line.slow, line.trees.cost)
     cost = np.where(street[graph.edge] | down[graph.tail] | down[graph.head], np.inf, cost)
-    near, last = line.nearest(xy)
-    return grow(graph, cost, list(near), list(last))
+    near, last, own = line.nearest(xy)
+    return grow(graph, cost, list(near), list(line.last_street(last, street[None, own])[0].astype(np.float64)))
 
 
 def place_of(city: Any, at: str, x: float | None, y: float | None) -> np.ndarray:
