@@ -1,0 +1,98 @@
+"""Scenarios on the reference city: kept runs, the same numbers however they are computed, cancel and resume, wrong input."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from anlan import anlan
+
+from holdfast.app import results
+from holdfast.app.scenario import run_scenario
+from holdfast.model.errors import Conflict, Invalid, NotFound
+
+pytestmark = pytest.mark.slow
+TOML = """
+title = "All mains, one by one"
+hazard = "outage"
+hours = [0, 1, 24, 72]
+restoration = 0
+[parameters]
+kinds = ["water.pipe", "power.transformer"]
+sweep = "n-1"
+"""
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory):
+    with anlan(tmp_path_factory.mktemp("scenario") / "city") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def definition(tmp_path_factory):
+    path = tmp_path_factory.mktemp("definition") / "mains.toml"
+    path.write_text(TOML)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def done(city, definition, tmp_path_factory):
+    return run_scenario(city, definition, workers=1, out=tmp_path_factory.mktemp("out") / "one", actor="test")
+
+
+def test_each_case_takes_out_one_component(city, done):
+    counts = city.counts()
+    total = counts["water.pipe"] + counts["power.transformer"]
+    assert done.status == "done" and done.answer.summary["cases"]["total"] == total
+    ranking = done.answer.tables["ranking"]
+    assert ranking.num_rows == total and len(set(ranking["taken_out"].to_pylist())) == total
+    hours = ranking["person_hours"].to_pylist()
+    assert hours == sorted(hours, reverse=True) and hours[0] > 0
+
+
+def test_a_transformer_outage_is_felt_where_it_feeds(city, done):
+    served = city.links(relation="serves")
+    worst = next(name for name in done.answer.tables["ranking"]["taken_out"].to_pylist() if name.startswith("power.transformer"))
+    fed = served.filter(pc.and_(pc.equal(served["from_id"], worst), pc.equal(served["service"], "electricity")))["to_id"].to_pylist()
+    lost = done.answer.tables["assets"]
+    dark = lost.filter(pc.greater(lost["hours_without_electricity"], 0.0))["id"].to_pylist()
+    assert fed and set(fed) <= set(dark)
+
+
+def test_the_run_is_kept_with_its_report(city, done):
+    kept = results.kept(city, done.run)
+    assert kept.record["capability"] == "scenario" and kept.record["parameters"]["hazard"] == "outage" and kept.record["actor"] == "test"
+    assert kept.answer.tables["impact"].equals(done.answer.tables["impact"]) and kept.answer.plots
+    assert done.report.read_text().startswith("<!doctype html>") and "All mains, one by one" in done.report.read_text()
+    assert json.loads((done.folder / "summary.json").read_text())["cases"] == done.answer.summary["cases"]
+    assert pq.read_table(done.folder / "impact.parquet").equals(done.answer.tables["impact"])
+
+
+def test_processes_cancel_and_resume_give_the_same(city, definition, done, tmp_path):
+    """The city has one more run now, so the key differs and the first folder cannot be gone on with; the numbers are the same."""
+    seen = []
+
+    def stop(count: int, total: int, text: str) -> bool:
+        seen.append((count, total, text))
+        return False
+
+    first = run_scenario(city, definition, samples=130, workers=2, out=tmp_path / "two", watch=stop, actor="test")
+    assert first.status == "cancelled" and seen[0][0] == first.answer.summary["cases"]["total"] < 130
+    with pytest.raises(Conflict, match="another run|holds results"):
+        run_scenario(city, definition, samples=130, out=tmp_path / "two")
+
+
+def test_the_same_city_and_seed_give_the_same_numbers(city, definition, done, tmp_path):
+    again = run_scenario(city, definition, workers=2, out=tmp_path / "again")
+    assert again.answer.tables["curves"].equals(done.answer.tables["curves"]) and again.answer.tables["ranking"].equals(done.answer.tables["ranking"])
+
+
+def test_wrong_requests(city, tmp_path):
+    with pytest.raises(NotFound, match="no scenario"):
+        run_scenario(city, "quake-m99")
+    (tmp_path / "a.toml").write_text(TOML.replace('"water.pipe", "power.transformer"', '"water.hose"'))
+    with pytest.raises((NotFound, Invalid)):
+        run_scenario(city, str(tmp_path / "a.toml"), out=tmp_path / "o")
