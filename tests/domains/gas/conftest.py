@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sampled import tables
-from small_city import small_city
 
 from holdfast.domains.gas import DOMAIN
+from sampled import tables
+from small_city import small_city
 
 
 @pytest.fixture(scope="package")

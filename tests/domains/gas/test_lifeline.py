@@ -6,11 +6,11 @@ import pickle
 
 import numpy as np
 import pytest
-from small_city import small_city
 
 from holdfast.domains.gas import DOMAIN
 from holdfast.domains.gas.lifeline import build
 from holdfast.model.lifeline import CaseStatus, Command, ComponentState, Lifeline
+from small_city import small_city
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from small_city import small_city
 
 from holdfast.app.cities import create_city
 from holdfast.app.importing import ImportOptions, import_files
@@ -15,6 +14,7 @@ from holdfast.engines.network.gas.model import LinkType
 from holdfast.engines.network.gas.solve import GasCases, GasSolver
 from holdfast.model.errors import Invalid
 from holdfast.model.lifeline import CaseStatus
+from small_city import small_city
 
 
 def imported(tmp_path, file, crs):

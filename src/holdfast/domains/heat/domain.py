@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from holdfast.engines.survey.cjj61 import line_fields, pipeline_symbol, point_fields
 from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source
 
 from . import damage
 from .cost import COSTS
+from .settings import SETTINGS
 
 PANDAPIPES = Source("pandapipes net", "component tables", "0.x", "found", "shared/data/gas_heat SOURCE.txt")
 MONITORING = Source("Holdfast default", mark="proposal", reference="standards.md 1.5: supply and return temperature, pressure, flow every 1 to 5 min")
@@ -88,9 +91,17 @@ SENSOR = Kind("heat.sensor", "device", "Heat sensor", "热力监测终端", geom
 
 RECORD = Kind("heat.record", "record", "Record of the source model", "模型附加记录", fields=(_TABLE, _INDEX, Field("content", "content as delivered", "原始内容", "json")))
 
+
+def _lifeline(city: Any) -> Any:
+    from .lifeline import build
+
+    return build(city)
+
+
 DOMAIN = Domain(
     "heat", "Heat", "供热",
     kinds=(JUNCTION, PIPE, CONSUMER, PUMP, PLANT, VALVE, SINK, SENSOR, RECORD),
     networks=(Network("heat", "Heat network", "供热管网", ("heat.junction",), ("heat.pipe", "heat.consumer", "heat.pump", "heat.valve"),
-                      "potential_flow", "darcy_weisbach", "heat", sources=("heat.plant",)),),
+                      "potential_flow", "darcy_weisbach", "heat", sources=("heat.plant",), lifeline=_lifeline),),
+    settings=SETTINGS,
 )
