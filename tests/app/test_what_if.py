@@ -1,0 +1,91 @@
+"""Live what-if on the reference city: one change runs through all networks, is undone exactly, and is answered at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from anlan import anlan
+
+from holdfast.app.what_if import Change, Resident, Residents
+from holdfast.model.errors import Invalid, NotFound
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory):
+    with anlan(tmp_path_factory.mktemp("what_if") / "city") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def resident(city):
+    return Resident(city)
+
+
+def main_feed(city) -> str:
+    return city.table("power.external_grid", columns=["id"])["id"][0].as_py()
+
+
+def test_nothing_changed_nothing_lost(resident):
+    effect = resident.overlay().effect()
+    assert effect.status == "solved" and effect.assets.num_rows == 0 and effect.services.num_rows == 0 and sum(effect.people.values()) == 0
+
+
+def test_losing_the_grid_is_felt_in_every_network(city, resident):
+    overlay = resident.overlay()
+    effect = overlay.apply(Change(main_feed(city), "fail"))
+    assert effect.people["electricity"] > 0.9 * resident.world.people.sum()
+    assert effect.people["water"] > 0 and effect.people["telecom"] > 0
+    kinds = set(effect.assets["kind"].to_pylist())
+    assert "water.pump" in kinds and "power.external_grid" in kinds
+    undone = overlay.undo()
+    assert undone.assets.num_rows == 0 and sum(undone.people.values()) == 0
+    redone = overlay.redo()
+    assert redone.people == effect.people and redone.assets.equals(effect.assets)
+    assert overlay.reset().changes == ()
+
+
+def test_a_burst_main_lowers_the_water(city, resident):
+    table = city.table("water.pipe", columns=["id", "diameter"])
+    widest = table["id"][int(np.argmax(table["diameter"].to_numpy()))].as_py()
+    effect = resident.overlay().apply(Change(widest, "burst"))
+    assert effect.status == "solved" and "water" in set(effect.services["service"].to_pylist())
+    small = resident.overlay().apply(Change(widest, "burst", opening=1e-5))
+    assert small.people["water"] <= effect.people["water"]
+
+
+def test_overlays_do_not_see_each_other(city, resident):
+    first, second = resident.overlay(), resident.overlay()
+    first.apply(Change(main_feed(city), "fail"))
+    assert second.effect().assets.num_rows == 0
+
+
+def test_wrong_changes_are_refused_and_leave_the_overlay_as_it_was(city, resident):
+    overlay = resident.overlay()
+    for change, error, says in (
+        (Change("water.pipe:none", "fail"), NotFound, "no network or service"),
+        (Change(main_feed(city), "explode"), Invalid, "is no action"),
+        (Change(main_feed(city), "burst"), Invalid, "no cross-section"),
+        (Change(main_feed(city), "burst", -1.0), Invalid, "above zero"),
+    ):
+        with pytest.raises(error, match=says):
+            overlay.apply(change)
+    assert overlay.changes == []
+    for step in (overlay.undo, overlay.redo):
+        with pytest.raises(Invalid, match="no change"):
+            step()
+
+
+def test_a_changed_city_gets_a_new_resident(city):
+    residents = Residents(city)
+    name, overlay = residents.open()
+    overlay.apply(Change(main_feed(city), "fail"))
+    before = residents.get()
+    with city.repository.write() as writer:
+        writer.append_event({"type": "note", "subject": "test", "actor": "test", "payload": {}})
+    assert residents.get() is not before
+    assert residents.overlay(name).effect().people["electricity"] > 0  # changes are carried over
+    residents.close(name)
+    with pytest.raises(NotFound, match="no such overlay"):
+        residents.overlay(name)
