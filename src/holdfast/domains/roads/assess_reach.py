@@ -40,7 +40,7 @@ def assess_reach(
         raise NotFound("the city has no streets", fix="Import roads")
     found = stations(city, kinds or list(city.settings["roads.facility_kinds"]))
     open_ = availability(line, closed or [])
-    times = from_each(line, open_, found.xy).time.astype(np.float32)[None]
+    times = from_each(line, open_, found.xy)[0].time.astype(np.float32)[None]
     street, down, _ = line.closed(open_)
     times[:, :, down[0]] = np.inf
     streets = np.stack([line.of_streets(times[:, i], street)[0][0] for i in range(len(found.id))])

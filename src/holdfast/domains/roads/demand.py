@@ -101,15 +101,18 @@ def _gravity(city: Any, roads: Roads, shares: np.ndarray) -> tuple[Demand, str, 
     per_head = float(settings["roads.trip_rate"]) * float(settings["roads.car_share"]) / float(settings["roads.car_occupancy"])
     graph, links = roads.car_graph()
     time = travel_times(graph, links.free, nodes.astype(np.int32))[:, nodes]
+    np.fill_diagonal(time, np.inf)
+    np.fill_diagonal(time, time.min(axis=1) / 2)  # trips that stay in their zone: half the way to the next one
     pull = np.where(np.isfinite(time), np.exp(-np.where(np.isfinite(time), time, 0.0) / float(settings["roads.gravity_time"])), 0.0)
-    np.fill_diagonal(pull, 0.0)
     out = people[nodes] * per_head
     matrix = _balanced(pull, out, jobs[nodes] * (out.sum() / max(jobs[nodes].sum(), 1e-9)))
+    within = float(np.trace(matrix) / max(matrix.sum(), 1e-12))
+    np.fill_diagonal(matrix, 0.0)
     hourly = (matrix + matrix.T) / 2 * shares.max() / 3600.0
     a, b = np.nonzero(hourly > hourly.max(initial=0.0) * 1e-6)
     facts = {
         "zones": len(nodes), "zones_from": zones.source, "people": float(people.sum()), "jobs": float(jobs.sum()), "car_trips_per_person_and_day": round(per_head, 4),
-        "peak_share": float(shares.max()), "impedance": f"exp(-t / {float(settings['roads.gravity_time']):g} s)", "method": "doubly constrained gravity model",
+        "peak_share": float(shares.max()), "share_within_zones": round(within, 4), "impedance": f"exp(-t / {float(settings['roads.gravity_time']):g} s)", "method": "doubly constrained gravity model",
         "sources": "settings roads.trip_rate, car_share, car_occupancy, hour_shares [recalled-low]; gravity model NCHRP Report 716 [recalled-low]",
     }  # fmt: skip
     return demand_of(nodes[a], nodes[b], hourly[a, b]), "gravity model", facts

@@ -45,7 +45,7 @@ def dispatch_incident(
     place = place_of(city, at, x, y)
     found = stations(city, kinds or list(city.settings["roads.facility_kinds"]))
     open_ = availability(line, closed or [])
-    trees = from_each(line, open_, found.xy)
+    trees, own = from_each(line, open_, found.xy)
     near, last, street = line.nearest(place[None, :])
     total = trees.time[:, near[0]] + line.last_street(last, line.closed(open_)[0][:, street])[0, 0]
     best = np.argmin(total, axis=1)
@@ -56,7 +56,7 @@ def dispatch_incident(
     for i in np.argsort(time, kind="stable")[:most].tolist():
         row = {"station": found.id[i].as_py(), "kind": found.kind[i].as_py(), "name": found.name[i].as_py(), "reached": bool(np.isfinite(time[i]))}
         if row["reached"]:
-            way, length, streets = route_line(line.roads, shapes, trees, i, int(near[0, best[i]]), found.xy[i], place)
+            way, length, streets = route_line(line.roads, shapes, trees, i, int(near[0, best[i]]), np.stack([found.xy[i], place]), (int(own[i]), int(street[0])))
             row |= {"response_time": float(time[i]) + line.turnout, "travel_time": float(time[i]), "length": length, "in_time": bool(time[i] + line.turnout <= limit),
                     "streets": json.dumps(line.roads.street_id.take(pa.array(streets, pa.int64())).to_pylist()), "geometry": shapely.to_wkb(way)}  # fmt: skip
         rows.append(row)

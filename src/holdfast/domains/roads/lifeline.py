@@ -116,10 +116,16 @@ class RoadAccess:
         roads = self.roads
         time = np.full((len(nodes), roads.streets), np.inf, np.float32)
         rows = np.flatnonzero(roads.usable)
-        middle = (roads.free[rows] / 2).astype(np.float32)
+        middle = (self.street_times()[rows] / 2).astype(np.float32)
         time[:, rows] = np.minimum(nodes[:, roads.tail[rows]], nodes[:, roads.head[rows]]) + middle
         time[closed] = np.inf
         return time, nodes
+
+    def street_times(self) -> np.ndarray:
+        """(street,) [s] emergency vehicles take from end to end on the intact network; 0 where no way uses it."""
+        whole = np.zeros(self.roads.streets)
+        whole[self.graph.edge] = self.trees.cost
+        return whole
 
     def travel_hours(self, available: np.ndarray, origin: np.ndarray, target: np.ndarray) -> np.ndarray:
         """How long crews take from the nearest of their places to each target, on the damaged network.
@@ -164,10 +170,8 @@ class RoadAccess:
         hit = shapely.STRtree(lines).nearest(points)
         along = shapely.line_locate_point(lines[hit], points, normalized=True)
         street = rows[hit]
-        whole = np.zeros(roads.streets)
-        whole[self.graph.edge] = self.trees.cost
         beside = shapely.distance(lines[hit], points) / APPROACH
-        last = np.stack([along, 1.0 - along], axis=1) * whole[street, None] + beside[:, None]
+        last = np.stack([along, 1.0 - along], axis=1) * self.street_times()[street, None] + beside[:, None]
         return np.stack([roads.tail[street], roads.head[street]], axis=1).astype(np.int32), last, street
 
     @staticmethod

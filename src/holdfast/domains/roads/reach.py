@@ -53,14 +53,14 @@ def stations(city: Any, kinds: Sequence[str]) -> Stations:
     return Stations(*(rows[name].combine_chunks() for name in ("id", "kind", "name")), xy[known])
 
 
-def from_each(line: RoadAccess, open_: np.ndarray, xy: np.ndarray) -> Trees:
-    """Fastest ways from each place on the damaged network of one case. open_: (1, component) bool"""
+def from_each(line: RoadAccess, open_: np.ndarray, xy: np.ndarray) -> tuple[Trees, np.ndarray]:
+    """Fastest ways from each place on the damaged network of one case, and the street of each place. open_: (1, component) bool"""
     street, down, dark = (part[0] for part in line.closed(open_))
     graph = line.graph
     cost = np.where(dark[graph.head], line.slow, line.trees.cost)
     cost = np.where(street[graph.edge] | down[graph.tail] | down[graph.head], np.inf, cost)
     near, last, own = line.nearest(xy)
-    return grow(graph, cost, list(near), list(line.last_street(last, street[None, own])[0].astype(np.float64)))
+    return grow(graph, cost, list(near), list(line.last_street(last, street[None, own])[0].astype(np.float64))), own
 
 
 def place_of(city: Any, at: str, x: float | None, y: float | None) -> np.ndarray:
@@ -78,21 +78,32 @@ def place_of(city: Any, at: str, x: float | None, y: float | None) -> np.ndarray
     return np.array([x, y], np.float64)
 
 
-def route_line(roads: Roads, shapes: np.ndarray, trees: Trees, tree: int, node: int, start: np.ndarray, end: np.ndarray) -> tuple[Any, float, list[int]]:
-    """The way as one line from place to place, its length on streets [m], and its streets. shapes: (street,) lines"""
+def route_line(roads: Roads, shapes: np.ndarray, trees: Trees, tree: int, node: int, ends: np.ndarray, own: tuple[int, int]) -> tuple[Any, float, list[int]]:
+    """The way as one line, its length [m], and its streets in order.
+
+    shapes  (street,) lines         ends  (2, 2) places at which it begins and ends
+    own     streets on which these lie; they count where more than a metre of them is driven
+    """
     import shapely
 
     graph = trees.graph
     arcs = trees.route(tree, node)
-    points = [start[None, :]]
+    stops = roads.xy[[graph.tail[arcs[0]] if len(arcs) else node, node]]
+    lead = np.hypot(*(stops - ends).T)
+    points = [ends[:1], stops[:1]]
     for arc in arcs.tolist():
         line = shapes[graph.edge[arc]]
-        ends = roads.xy[[graph.tail[arc], graph.head[arc]]]
-        drawn = shapely.get_coordinates(line) if line is not None else ends
-        if np.hypot(*(drawn[0] - ends[0])) > np.hypot(*(drawn[-1] - ends[0])):
-            drawn = drawn[::-1]  # drawn the other way
+        drawn = roads.xy[[graph.tail[arc], graph.head[arc]]]
+        if line is not None:
+            drawn, start = shapely.get_coordinates(line), drawn[0]
+            if np.hypot(*(drawn[0] - start)) > np.hypot(*(drawn[-1] - start)):
+                drawn = drawn[::-1]  # drawn the other way
         points.append(drawn)
-    streets = graph.edge[arcs]
-    way = np.concatenate([*points, end[None, :]])
+    way = np.concatenate([*points, ends[1:]])
     way = way[np.isfinite(way).all(axis=1)]
-    return shapely.LineString(way), float(roads.length[streets].sum()), streets.tolist()
+    streets = graph.edge[arcs].tolist()
+    if lead[0] > 1.0 and own[0] not in streets[:1]:
+        streets = [own[0], *streets]
+    if lead[1] > 1.0 and own[1] not in streets[-1:]:
+        streets = [*streets, own[1]]
+    return shapely.LineString(way), float(roads.length[graph.edge[arcs]].sum() + lead.sum()), streets
