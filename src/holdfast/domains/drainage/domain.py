@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.engines.survey.cjj61 import CATEGORIES, CJJ61, line_fields, pipeline_symbol, point_fields
-from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
+from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
 
 from . import damage
 from .cost import COSTS
+from .rank_criticality import rank_criticality
 from .settings import SETTINGS
+from .simulate_storm import simulate_storm
 
 SWMM = Source("SWMM 5.2 User's Manual", "appendix D", "2022", "found", "input file sections")
 GB50014 = Source("GB 50014-2021", "5.3", "2021", "found", "standards.md 5.4 (S2)")
@@ -420,8 +422,12 @@ DOMAIN = Domain(
             node_kinds=("drainage.manhole", "drainage.outfall", "drainage.storage", "drainage.divider"),
             edge_kinds=("drainage.conduit", "drainage.pump", "drainage.orifice", "drainage.weir", "drainage.outlet", "drainage.gate"),
             solver="routed_flow", law="saint_venant", service="drainage", gravity=True, sources=("drainage.outfall",),
-            lifeline=_lifeline,
+            lifeline=_lifeline, simulate="drainage.simulate_storm",
         ),
     ),
     settings=SETTINGS,
+    capabilities=(
+        Capability("drainage.simulate_storm", "Simulate a storm", "暴雨排水模拟", simulate_storm, ("1c", "1k", "1q")),
+        Capability("drainage.rank_criticality", "Rank critical pumps and sewers", "排水关键设施排序", rank_criticality, ("1c", "1k", "7d")),
+    ),
 )

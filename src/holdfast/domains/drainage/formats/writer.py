@@ -47,6 +47,11 @@ def write(city: Any, path: Path, kinds: Iterable[str] | None = None, as_of: Any 
     export = Export(city)
     if not export.nodes and not export.rows("drainage.subcatchment"):
         raise Invalid("the city has no drainage network", fix="Import one first", file=path.name)
+    return write_export(export, path)
+
+
+def write_export(export: Export, path: Path) -> dict[str, Any]:
+    """Write tables that are ready; returns the facts that `write` returns."""
     names = _file_names(export, path)
     kept = surface_sections.kept(export, names)
     kept.setdefault("OPTIONS", list(_DEFAULT_OPTIONS))
@@ -95,4 +100,4 @@ def _body(export: Export, names: dict[str, str], infiltration: str) -> dict[str,
     }  # fmt: skip
 
 
-__all__ = ["ORDER", "SECTION", "write"]
+__all__ = ["ORDER", "SECTION", "write", "write_export"]
