@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import operator
+from typing import ClassVar
 
 import numpy as np
 from llvmlite import ir
@@ -62,7 +63,7 @@ _PAIRS = ((lanes, lanes), (lanes, types.float64), (types.float64, lanes))
 def _register(symbol, name: str) -> None:
     @infer_global(symbol)
     class _Template(ConcreteTemplate):
-        cases = [signature(lanes, *pair) for pair in _PAIRS]
+        cases: ClassVar[list] = [signature(lanes, *pair) for pair in _PAIRS]
 
     for pair in _PAIRS:
 
@@ -78,7 +79,7 @@ for _symbol, _name in _OPERATIONS.items():
 
 @infer_global(operator.neg)
 class _Negate(ConcreteTemplate):
-    cases = [signature(lanes, lanes)]
+    cases: ClassVar[list] = [signature(lanes, lanes)]
 
 
 @lower_builtin(operator.neg, lanes)

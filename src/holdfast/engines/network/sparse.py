@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from holdfast.engines.network.lanes import WIDTH, load, splat, store, where_at_most
+from holdfast.engines.network.pack import Shorts
 
 _TINY_PATTERN = 3
 
@@ -29,10 +30,10 @@ class Factor(NamedTuple):
     target  (updates,) int32   entry each product of two entries of a column is subtracted from, in the order they arise
     """
 
-    order: np.ndarray
-    start: np.ndarray
-    row: np.ndarray
-    target: np.ndarray
+    order: Shorts
+    start: Shorts
+    row: Shorts
+    target: Shorts
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,29 @@ from holdfast.model.lifeline import CaseStatus
 
 
 @dataclass(frozen=True, slots=True)
+class Breaks:
+    """Pipes that leak somewhere on their way, one row per leak.
+
+    case     (leak,) int64 row among the cases
+    link     (leak,) int64 position of the pipe
+    share    (leak,) float64 where on the pipe, from 0 at its start to 1 at its end
+    emitter  (leak,) float64 [m3/s at 1 m]
+    """
+
+    case: np.ndarray
+    link: np.ndarray
+    share: np.ndarray
+    emitter: np.ndarray
+
+    def rows(self, index: np.ndarray) -> Breaks:
+        """The leaks of the cases at `index`, numbered anew in that order."""
+        parts = [np.flatnonzero(self.case == case) for case in index]
+        leak = np.concatenate([*parts, np.zeros(0, np.int64)]).astype(np.int64)
+        case = np.repeat(np.arange(len(index)), [len(part) for part in parts])
+        return Breaks(case, self.link[leak], self.share[leak], self.emitter[leak])
+
+
+@dataclass(frozen=True, slots=True)
 class Cases:
     """Changes of a model, one row per case; None leaves the model as it is.
 
@@ -19,6 +42,7 @@ class Cases:
     emitter  (case, node) float64 [m3/s at 1 m]: added to the model's emitters
     factor   (case,) or (case, node) float64: multiplies all demands
     demand   (case, node) float64 [m3/s]: demand on top that no pattern and no pressure changes, e.g. what a hydrant draws
+    breaks   leaks on the way of pipes (batched solver only)
     """
 
     count: int
@@ -27,11 +51,12 @@ class Cases:
     emitter: np.ndarray | None = None
     factor: np.ndarray | None = None
     demand: np.ndarray | None = None
+    breaks: Breaks | None = None
 
     def rows(self, index: np.ndarray) -> Cases:
         """The cases at `index`, in that order."""
         parts = (self.status, self.setting, self.emitter, self.factor, self.demand)
-        return Cases(len(index), *(None if part is None else part[index] for part in parts))
+        return Cases(len(index), *(None if part is None else part[index] for part in parts), None if self.breaks is None else self.breaks.rows(index))
 
 
 @dataclass(frozen=True, slots=True)

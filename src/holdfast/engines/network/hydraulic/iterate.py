@@ -1,0 +1,177 @@
+"""One iteration of the global gradient algorithm for eight lanes: laws, equations, solution, new flows.
+
+source: Todini & Pilati 1988; damping and limits of the flow change as in EPANET 2.2.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from holdfast.engines.network.hydraulic import breaks, devices, law
+from holdfast.engines.network.hydraulic.arrays import BIG, CONSTANT_POWER
+from holdfast.engines.network.lanes import absolute, largest_of, load, splat, store, where_at_most
+from holdfast.engines.network.sparse import eliminate
+
+_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
+_MOST_DEMAND = 0.4  # largest change of a pressure-driven demand in one iteration, as share of the demand
+
+
+@njit(**_KERNEL)
+def link_laws(network, laws, device, lanes):
+    """Conductance and excess of all links."""
+    if len(laws.rough):
+        law.rough_pipes(laws, network.pipes, lanes.flow, lanes.state, lanes.conductance, lanes.excess)
+    else:
+        law.plain_pipes(laws, network.plain, lanes.flow, lanes.state, lanes.conductance, lanes.excess)
+        law.minor_pipes(laws, network.plain, network.pipes, lanes.flow, lanes.state, lanes.conductance, lanes.excess)
+    devices.device_laws(network, device, lanes.flow, lanes.state, lanes.setting, lanes.conductance, lanes.excess)
+    for slot in range(lanes.broken.shape[0]):  # a broken pipe enters by its pieces
+        for lane in range(8):
+            if lanes.broken[slot, lane] >= 0:
+                lanes.conductance[lanes.broken[slot, lane], lane] = 0.0
+                lanes.excess[lanes.broken[slot, lane], lane] = 0.0
+
+
+@njit(**_KERNEL)
+def gather(network, conductance, excess, head, diagonal, right, off):
+    """The equations of the links: every row and every entry is written once, from the links that belong to it."""
+    for j in range(network.junctions):
+        total, rest = splat(0.0), splat(0.0)
+        for a in range(network.out_start[j], network.out_start[j + 1]):
+            k = network.out_link[a]
+            total = total + load(conductance, k)
+            rest = rest + load(excess, k)
+        for a in range(network.in_start[j], network.in_start[j + 1]):
+            k = network.in_link[a]
+            total = total + load(conductance, k)
+            rest = rest - load(excess, k)
+        store(diagonal, j, total)
+        store(right, j, rest)
+    for e in range(off.shape[0]):
+        total = splat(0.0)
+        for a in range(network.entry_start[e], network.entry_start[e + 1]):
+            total = total - load(conductance, network.entry_link[a])
+        store(off, e, total)
+    for a in range(len(network.fixed_link)):
+        j = network.fixed_junction[a]
+        store(right, j, load(right, j) + load(conductance, network.fixed_link[a]) * load(head, network.fixed_node[a]))
+
+
+@njit(**_KERNEL)
+def gather_demand(laws, taken, ask, answer, diagonal, right):
+    """What leaves at the junctions."""
+    for r in range(len(laws.demand_node)):
+        j = laws.demand_node[r]
+        rest = load(right, j) - load(taken, r)
+        if laws.pressure_driven:
+            p = load(ask, r)
+            rest = rest + load(answer, r) + p * (laws.elevation[j] + laws.low)
+            store(diagonal, j, load(diagonal, j) + p)
+        store(right, j, rest)
+
+
+@njit(**_KERNEL)
+def copy_heads(network, right, head):
+    """Heads of the junctions are the solution."""
+    for j in range(network.junctions):
+        store(head, j, load(right, j))
+
+
+@njit(**_KERNEL)
+def pipe_flows(network, lanes):
+    """New flows of the pipes, with the sums of flow and of change per lane."""
+    relax = load(lanes.relax, 0)
+    total, change, largest = splat(0.0), splat(0.0), splat(0.0)
+    flow, head = lanes.flow, lanes.head
+    for k in range(network.pipes):
+        q = load(flow, k)
+        drop = load(head, network.head[k]) - load(head, network.tail[k])
+        step = (q - (load(lanes.conductance, k) * drop - load(lanes.excess, k))) * relax
+        step = where_at_most(relax, 0.0, splat(0.0), step)
+        q = q - step
+        store(flow, k, q)
+        size = absolute(step)
+        total = total + absolute(q)
+        change = change + size
+        largest = largest_of(size, largest)
+    store(lanes.total, 0, total)
+    store(lanes.change, 0, change)
+    store(lanes.largest, 0, largest)
+
+
+@njit(**_KERNEL)
+def device_flows(network, device, lanes):
+    """New flows of pumps and valves; the flow of a constant-power pump is kept from reversing."""
+    for s in range(len(device.kind)):
+        k = network.pipes + s
+        i, j = network.head[k], network.tail[k]
+        for lane in range(8):
+            if lanes.relax[0, lane] <= 0.0:
+                continue
+            q = lanes.flow[k, lane]
+            drop = lanes.head[i, lane] - lanes.head[j, lane]
+            step = (q - (lanes.conductance[k, lane] * drop - lanes.excess[k, lane])) * lanes.relax[0, lane]
+            if device.law[s] == CONSTANT_POWER and step > q:
+                step = 0.5 * q
+            q -= step
+            lanes.flow[k, lane] = q
+            lanes.total[0, lane] += abs(q)
+            lanes.change[0, lane] += abs(step)
+            lanes.largest[0, lane] = max(lanes.largest[0, lane], abs(step))
+
+
+@njit(**_KERNEL)
+def demand_flows(laws, lanes):
+    """New pressure-driven supplies; junctions without a positive demand keep theirs and do not count."""
+    relax = load(lanes.relax, 0)
+    total, change, largest = load(lanes.total, 0), load(lanes.change, 0), load(lanes.largest, 0)
+    for r in range(len(laws.demand_node)):
+        j = laws.demand_node[r]
+        full = load(lanes.wanted, r)
+        d = load(lanes.taken, r)
+        step = (load(lanes.answer, r) - load(lanes.ask, r) * (load(lanes.head, j) - (laws.elevation[j] + laws.low))) * relax
+        most = full * _MOST_DEMAND
+        step = where_at_most(step, most, step, most)
+        step = -where_at_most(-step, most, -step, most)
+        step = where_at_most(full, 0.0, splat(0.0), where_at_most(relax, 0.0, splat(0.0), step))
+        d = d - step
+        store(lanes.taken, r, d)
+        size = absolute(step)
+        total = total + where_at_most(full, 0.0, splat(0.0), absolute(d))
+        change = change + size
+        largest = largest_of(size, largest)
+    store(lanes.total, 0, total)
+    store(lanes.change, 0, change)
+    store(lanes.largest, 0, largest)
+
+
+@njit(**_KERNEL)
+def equations(network, factor, laws, device, lanes):
+    """Set up and solve the equations for the heads; `lanes.bad` tells where that failed."""
+    link_laws(network, laws, device, lanes)
+    gather(network, lanes.conductance, lanes.excess, lanes.head, lanes.diagonal, lanes.right, lanes.off)
+    if laws.pressure_driven:
+        law.pressure_demand(laws, lanes.wanted, lanes.taken, lanes.bend, lanes.ask, lanes.answer)
+    gather_demand(laws, lanes.taken, lanes.ask, lanes.answer, lanes.diagonal, lanes.right)
+    for d in range(len(lanes.drawn_node)):
+        j = lanes.drawn_node[d]
+        store(lanes.right, j, load(lanes.right, j) - load(lanes.drawn, d))
+    for j in network.stranded:  # a weak tie to the ground keeps the equations of an island solvable
+        store(lanes.diagonal, j, load(lanes.diagonal, j) + 1.0 / BIG)
+        store(lanes.right, j, load(lanes.right, j) + laws.elevation[j] / BIG)
+    breaks.leak_laws(laws, lanes)
+    breaks.break_laws(network, laws, lanes)
+    devices.regulate(network, laws, device, lanes)
+    eliminate(factor, lanes.diagonal, lanes.off, lanes.right, lanes.bad)
+
+
+@njit(**_KERNEL)
+def new_flows(network, laws, device, lanes):
+    """Heads and flows from the solution, for the lanes whose relaxation is above 0."""
+    copy_heads(network, lanes.right, lanes.head)
+    pipe_flows(network, lanes)
+    device_flows(network, device, lanes)
+    if laws.pressure_driven:
+        demand_flows(laws, lanes)
+    breaks.leak_flows(laws, lanes)
+    breaks.break_flows(network, lanes)

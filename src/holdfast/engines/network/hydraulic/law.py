@@ -1,0 +1,155 @@
+"""Laws of pipes and of pressure-driven demand for eight lanes at a time, in packed registers.
+
+For every link the kernels give the conductance p (1 / slope of head loss at the present flow) and the excess e (head loss / slope - flow),
+so that the next flow is p * (head at start - head at end) - e.
+
+source: Todini & Pilati 1988; forms near zero flow and barriers as in EPANET 2.2 (Rossman et al. 2020, section 12).
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from holdfast.engines.network.hydraulic.arrays import BIG, CLOSED, FLAT
+from holdfast.engines.network.lanes import absolute, exp2, inverse_root, largest_of, load, log2, splat, store, where_at_most, where_closed, where_less
+
+_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
+_SMALLEST = 1e-30  # flow below which the logarithm is not taken; every law is linear long before
+_STEEP = 1e9  # slope of a barrier [ft/cfs]
+_FAR = 1e3  # argument at which a barrier is over
+_PDA_TOLERANCE = 1e-4  # [cfs] largest misfit of a converged pressure-driven demand
+
+# Darcy-Weisbach: limits of the laminar and turbulent ranges and constants of the formulas of Swamee & Jain and of Dunlop
+_LAMINAR, _TURBULENT = 500.0 * math.pi, 1000.0 * math.pi
+_SWAMEE = 5.74 * (math.pi / 4.0) ** 0.9
+_DECADE = -2.0 / math.log(10.0)
+_EDGE = 5.74 / 4000.0**0.9
+_EDGE_SLOPE = -2.0 * 0.9 * 2.0 / math.log(10.0) * _EDGE
+_LN2 = math.log(2.0)
+
+
+@njit(**_KERNEL)
+def plain_pipes(law, count, flow, state, conductance, excess):
+    """Power-law pipes without minor loss: neither a division nor a second power is needed."""
+    power = law.power
+    share = 1.0 / power - 1.0
+    for k in range(count):
+        q = load(flow, k)
+        p = exp2(log2(largest_of(absolute(q), _SMALLEST)) * (1.0 - power)) * law.inverse[k]
+        e = where_at_most(p, 1.0 / FLAT, q * share, splat(0.0))
+        p = where_at_most(p, 1.0 / FLAT, p, splat(power / FLAT))
+        store(conductance, k, where_closed(state, k, CLOSED, 1.0 / BIG, p))
+        store(excess, k, where_closed(state, k, CLOSED, 0.0, e))
+
+
+@njit(**_KERNEL)
+def minor_pipes(law, first, count, flow, state, conductance, excess):
+    """Power-law pipes with a minor loss."""
+    power = law.power
+    for k in range(first, count):
+        q = load(flow, k)
+        size = absolute(q)
+        slope = exp2(log2(largest_of(size, _SMALLEST)) * (power - 1.0)) * law.slope[k]
+        slope = where_less(slope, FLAT, splat(FLAT / power), slope)
+        friction = where_at_most(slope, FLAT / power, slope, slope * (1.0 / power))
+        minor = size * law.minor[k]
+        total = slope + 2.0 * minor
+        p = 1.0 / total
+        e = q * ((friction + minor) * p - 1.0)
+        store(conductance, k, where_closed(state, k, CLOSED, 1.0 / BIG, p))
+        store(excess, k, where_closed(state, k, CLOSED, 0.0, e))
+
+
+@njit(**_KERNEL)
+def _friction(w, rough):
+    """Friction factor and its slope times flow: Swamee & Jain above Reynolds number 4000, Dunlop's cubic below."""
+    y1 = exp2(log2(w) * -0.9) * _SWAMEE
+    y2 = y1 + rough / 3.7
+    y3 = log2(y2) * (_DECADE * _LN2)
+    full = 1.0 / (y3 * y3)
+    full_slope = 1.8 * full * y1 * _DECADE / (y2 * y3)
+    edge = splat(rough / 3.7 + _EDGE)
+    y3 = log2(edge) * (_DECADE * _LN2)
+    fa = 1.0 / (y3 * y3)
+    fb = (2.0 + _EDGE_SLOPE / (edge * y3)) * fa
+    r = w * (1.0 / _LAMINAR)
+    x1, x2 = 7.0 * fa - fb, 0.128 - 17.0 * fa + 2.5 * fb
+    x3, x4 = 13.0 * fa - 2.0 * fb - 0.128, 0.032 - 3.0 * fa + 0.5 * fb
+    part = x1 + r * (x2 + r * (x3 + r * x4))
+    part_slope = r * (x2 + r * (2.0 * x3 + 3.0 * r * x4))
+    return where_less(w, _TURBULENT, part, full), where_less(w, _TURBULENT, part_slope, full_slope)
+
+
+@njit(**_KERNEL)
+def rough_pipes(law, count, flow, state, conductance, excess):
+    """Darcy-Weisbach pipes: Hagen-Poiseuille up to Reynolds number 2000, then a friction factor."""
+    for k in range(count):
+        q = load(flow, k)
+        size = absolute(q)
+        thick = law.thick[k]
+        w = size * (1.0 / thick)
+        resistance = law.slope[k]
+        factor, factor_slope = _friction(largest_of(w, _LAMINAR), law.rough[k])
+        minor = law.minor[k]
+        creeping = splat(16.0 * math.pi * thick * resistance) + size * minor
+        turbulent = (factor * resistance + minor) * size
+        slope = where_at_most(w, _LAMINAR, creeping + size * minor, 2.0 * turbulent + factor_slope * resistance * size)
+        loss = where_at_most(w, _LAMINAR, creeping, turbulent)
+        p = where_less(slope, 1e-12, splat(1.0 / FLAT), 1.0 / largest_of(slope, 1e-12))
+        e = where_less(slope, 1e-12, splat(0.0), q * (loss * p - 1.0))
+        store(conductance, k, where_closed(state, k, CLOSED, 1.0 / BIG, p))
+        store(excess, k, where_closed(state, k, CLOSED, 0.0, e))
+
+
+@njit(**_KERNEL)
+def pressure_demand(law, wanted, taken, bend, ask, answer):
+    """Pressure-driven demand as a link to the ground: head loss bend * supply ** power, with barriers below none and above all of it."""
+    power = law.demand_power
+    for r in range(wanted.shape[0]):
+        d = load(taken, r)
+        full = load(wanted, r)
+        size = absolute(d)
+        if power == 2.0:
+            slope = size * load(bend, r)
+        else:
+            slope = exp2(log2(largest_of(size, _SMALLEST)) * (power - 1.0)) * load(bend, r)
+        loss = slope * d * (1.0 / power)
+        a = -largest_of(d * -_STEEP, -_FAR)
+        square = a * a + 1e-6
+        root = inverse_root(square)
+        loss = loss + 0.5 * (a - square * root)
+        slope = slope + 0.5 * _STEEP * (1.0 - a * root)
+        a = largest_of((d - full) * _STEEP, -_FAR)
+        square = a * a + 1e-6
+        root = inverse_root(square)
+        loss = loss + 0.5 * (a + square * root)
+        slope = slope + 0.5 * _STEEP * (1.0 + a * root)
+        p = where_at_most(full, 0.0, splat(0.0), 1.0 / slope)
+        store(ask, r, p)
+        store(answer, r, loss * p)
+
+
+@njit(**_KERNEL)
+def demand_misfit(law, head, wanted, taken, misfit):
+    """Per lane, above 0 where some supply differs from what the pressure allows by more than EPANET's tolerance."""
+    power = law.demand_power
+    worst = splat(0.0)
+    for r in range(wanted.shape[0]):
+        node = law.demand_node[r]
+        d = load(taken, r)
+        full = load(wanted, r)
+        p = (load(head, node) - law.elevation[node] - law.low) * (1.0 / law.span)
+        inverse = 1.0 / where_at_most(full, 0.0, splat(1.0), full)
+        least = (d - _PDA_TOLERANCE) * inverse
+        most = (d + _PDA_TOLERANCE) * inverse
+        if power == 2.0:
+            least_head, most_head = least * least, most * most
+        else:
+            least_head = exp2(log2(largest_of(least, _SMALLEST)) * power)
+            most_head = exp2(log2(largest_of(most, _SMALLEST)) * power)
+        short = where_at_most(least, 0.0, splat(0.0), where_less(p, least_head, splat(1.0), where_less(1.0, least, splat(1.0), splat(0.0))))
+        over = where_less(most, 1.0, where_less(most_head, p, splat(1.0), where_less(most, 0.0, splat(1.0), splat(0.0))), splat(0.0))
+        worst = worst + where_at_most(full, 0.0, splat(0.0), short + over)
+    store(misfit, 0, worst)
