@@ -66,16 +66,16 @@ def test_an_open_break_leaks_and_takes_pressure_until_the_pipe_is_shut(line) -> 
     found = line.serve(ComponentState(state.available, opening))
     leak = found.detail["leak"]
     assert leak[0] == 0 and leak[2] == 0 and leak[1] > 0.05
-    assert level(line, found, "water.junction:b")[1] < 0.7 and level(line, found, "water.junction:a") == pytest.approx([1, 1, 1])
+    assert level(line, found, "water.junction:b")[1] < 0.9 and 0.8 < min(level(line, found, "water.junction:a"))
 
 
 def test_the_leak_is_that_of_an_orifice(line) -> None:
     """A small hole hardly changes the heads, so its flow follows by hand."""
     state = states(line, ())
     opening = np.zeros(state.available.shape, np.float32)
-    opening[0, line.component_id.to_pylist().index("water.pipe:1")] = 1e-5
+    opening[0, line.component_id.to_pylist().index("water.pipe:2")] = 1e-5
     found = line.serve(ComponentState(state.available, opening))
-    assert found.detail["leak"][0] == pytest.approx(0.6 * 1e-5 * np.sqrt(2 * 9.80665 * 15), rel=0.03), "half way up to the head of 30 m"
+    assert found.detail["leak"][0] == pytest.approx(0.6 * 1e-5 * np.sqrt(2 * 9.80665 * 29.7), rel=0.02)
 
 
 def test_commands_win_over_controls_and_lose_against_damage(line) -> None:

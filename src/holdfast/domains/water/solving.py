@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from holdfast.engines.network.hydraulic.answers import Cases, Solution
+from holdfast.engines.network.hydraulic.answers import Cases, Period, Solution
 from holdfast.engines.network.hydraulic.model import HydraulicModel, NodeType
 from holdfast.model.lifeline import CaseStatus
 
@@ -63,6 +63,18 @@ class Answering:
 def engine_for(model: HydraulicModel) -> Engine:
     """What answers for a model."""
     return Answering(model)
+
+
+def period_of(model: HydraulicModel, cases: Cases, quality: Any = None) -> Period:
+    """Cases over the model's duration: by the batched solver; by EPANET with water quality, and where the solver cannot or does not settle."""
+    from holdfast.engines.network.hydraulic.epanet import EpanetEngine
+
+    answering = engine_for(model)
+    if quality is None and isinstance(answering, Answering) and not answering.missing:
+        found = answering.solver.extended(cases)
+        if (found.status == CaseStatus.SOLVED).all():
+            return found
+    return EpanetEngine(model).extended(cases, quality=quality)
 
 
 def pressure_driven(model: HydraulicModel, city: Any) -> HydraulicModel:

@@ -222,8 +222,10 @@ class EpanetEngine:
         if cases.breaks is not None:
             mine = cases.breaks.case == case
             link, share, size = cases.breaks.link[mine], cases.breaks.share[mine], cases.breaks.emitter[mine]
-            np.add.at(out, self.model.link_from[link], (1 - share) * size)
-            np.add.at(out, self.model.link_to[link], share * size)
+            start, end = self.model.link_from[link], self.model.link_to[link]
+            share = np.where(self.model.node_type[end] != NodeType.JUNCTION, 0.0, np.where(self.model.node_type[start] != NodeType.JUNCTION, 1.0, share))
+            np.add.at(out, start, (1 - share) * size)
+            np.add.at(out, end, share * size)
         return out
 
     def _multiplier(self, cases: Cases, case: int) -> float:
