@@ -13,6 +13,7 @@ from holdfast.model.finding import Findings
 from holdfast.model.lifeline import CaseStatus
 
 from .definition import Definition
+from .scenario_order import order_of
 
 _RANKED = 1000  # rows of a ranking that are kept
 
@@ -40,7 +41,12 @@ def answer_of(definition: Definition, task: Any, outcome: Any, findings: Finding
     }  # fmt: skip
     if any(labels):
         tables["ranking"] = _ranking(impact, labels)
+    ordered, restoration = order_of(task, impact, definition.restoration)
+    tables |= ordered
     body = _summary(definition, task, outcome, impact, findings, run)
+    if restoration:
+        body["restoration"] = restoration
+        seconds = seconds | {"restoration": restoration.get("seconds", 0.0)}
     body["seconds"] = {k: round(v, 3) for k, v in (seconds | {f"cpu:{k}": v for k, v in impact.seconds.items()}).items()}
     return Answer(body, {k: t for k, t in tables.items() if t.num_rows}, findings=findings if len(findings) else None, plots=_plots(tables))
 
