@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.engines.survey.cjj61 import line_fields, pipeline_symbol, point_fields
-from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source
+from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source
 
 from . import damage
 from .cost import COSTS
+from .isolate_leak import isolate_leak
 from .settings import SETTINGS
+from .simulate_day import simulate_day
 
 PANDAPIPES = Source("pandapipes net", "component tables", "0.x", "found", "shared/data/gas_heat SOURCE.txt")
 GB50289 = Source("GB 50289-2016", "table 4.1.9", "2016", "found", "standards.md 5.2: gas pressure classes")
@@ -130,6 +132,10 @@ DOMAIN = Domain(
     "gas", "Gas", "燃气",
     kinds=(JUNCTION, PIPE, SOURCE, SINK, VALVE, REGULATOR, COMPRESSOR, RESISTOR, STATION, DETECTOR, PRESSURE_SENSOR, RECORD),
     networks=(Network("gas", "Gas network", "燃气管网", ("gas.junction",), ("gas.pipe", "gas.valve", "gas.regulator", "gas.compressor", "gas.resistor"),
-                      "potential_flow", "compressible_darcy", "gas", sources=("gas.source",), lifeline=_lifeline),),
+                      "potential_flow", "compressible_darcy", "gas", sources=("gas.source",), lifeline=_lifeline, simulate="gas.simulate_day"),),
+    capabilities=(
+        Capability("gas.simulate_day", "Simulate a day of gas supply", "燃气管网全日仿真", simulate_day, ("1e", "1k")),
+        Capability("gas.isolate_leak", "Isolate a gas leak", "燃气泄漏关阀处置", isolate_leak, ("1e", "1k", "1n")),
+    ),
     settings=SETTINGS,
 )

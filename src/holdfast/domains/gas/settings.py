@@ -25,5 +25,6 @@ SETTINGS: tuple[Setting, ...] = (
     _setting("default_pressure", 0.2e6, "gauge pressure that a source holds when the record says nothing", "缺省供气压力", quantity="pressure"),
     _setting("wanted_share", 0.75, "share of the nominal pressure from which consumers are served in full", "满足供气的压力占额定压力比例", GB50028, "ratio"),
     _setting("day_profile", list(DAY), "gas taken by hour of the day as a share of the busiest hour", "日用气曲线", quantity="ratio"),
+    _setting("vented_pressure", 200.0, "gauge pressure below which a shut pipe counts as vented", "视为放空的压力", quantity="pressure"),
     _setting("leak_coefficient", 0.85, "discharge coefficient of holes in pipes", "泄漏孔口流量系数", YELLOW_BOOK, "factor"),
 )

@@ -42,7 +42,8 @@ def town(shared_data) -> GasSolver:
 
 @pytest.mark.clause("1e")
 @pytest.mark.parametrize(("name", "friction", "times", "within"), [
-    ("nikuradse", Friction.NIKURADSE, 1.0, 1e-8), ("five", Friction.NIKURADSE, 5.0, 1e-8), ("colebrook", Friction.COLEBROOK, 1.0, 1e-4), ("swamee-jain", Friction.SWAMEE_JAIN, 1.0, 1e-4)])
+    ("nikuradse", Friction.NIKURADSE, 1.0, 1e-8), ("five", Friction.NIKURADSE, 5.0, 1e-8), ("colebrook", Friction.COLEBROOK, 1.0, 1e-4),
+    ("swamee-jain", Friction.SWAMEE_JAIN, 1.0, 1e-4)])
 def test_every_pressure_of_schutterwald_is_that_of_pandapipes(shared_data, name, friction, times, within):
     # pandapipes takes the turbulent law at any Reynolds number, here flow is laminar below 2000: hence the wider limit of those two
     figures = np.load(HERE / "schutterwald.npz")

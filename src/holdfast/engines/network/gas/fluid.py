@@ -10,7 +10,6 @@ import numpy as np
 
 NORMAL_PRESSURE, NORMAL_TEMPERATURE = 101_325.0, 273.15  # DIN 1343
 GRAVITY = 9.81
-GAS_CONSTANT = 8.314462618  # [J/mol/K]
 LOWER_EXPLOSIVE = 0.05  # share of methane in air, standards.md 1.4: %LEL are 1/100 of 5 % by volume
 
 

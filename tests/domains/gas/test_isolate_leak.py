@@ -1,0 +1,105 @@
+"""Leaks in the reference city and in a small net where everything can be counted by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from holdfast.domains.gas import DOMAIN
+from holdfast.domains.gas.isolate_leak import isolate_leak
+from holdfast.model.errors import Invalid, NotFound
+from small_city import small_city
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory):
+    """A - v1 - B - p1 - C - v2 - D - p2 - E, a branch C - p3 - F; consumers at C, E (with a hospital) and F."""
+    city = small_city(tmp_path_factory.mktemp("street") / "c", DOMAIN)
+    names = {n: f"gas.junction:{n}" for n in "ABCDEF"}
+    city.append("gas.junction", pa.table({"id": list(names.values()), "nominal_pressure": [1e5] * 6, "elevation": [0.0] * 6}))
+    city.append("gas.source", pa.table({"id": ["gas.source:1"], "junction_id": [names["A"]], "control": ["p"], "pressure": [1e5]}))
+    city.append("gas.pipe", pa.table({"id": ["gas.pipe:1", "gas.pipe:2", "gas.pipe:3"], "from_id": [names["B"], names["D"], names["C"]],
+                                      "to_id": [names["C"], names["E"], names["F"]], "length": [200.0, 100.0, 50.0], "diameter": [0.2, 0.1, 0.1], "roughness": [1e-4] * 3}))
+    city.append("gas.valve", pa.table({"id": ["gas.valve:1", "gas.valve:2"], "from_id": [names["A"], names["C"]], "to_id": [names["B"], names["D"]], "opened": [True, True],
+                                       "remote": [True, False], "diameter": [0.2, 0.1]}))
+    city.append("gas.sink", pa.table({"id": [f"gas.sink:{n}" for n in "CEF"], "junction_id": [names[n] for n in "CEF"], "mass_flow": [0.01, 0.02, 0.01],
+                                      "customers": [30.0, 1.0, 12.0]}))
+    links = pa.table({"from_id": ["gas.sink:E", "gas.sink:E"], "to_id": ["buildings.building:7", "buildings.hospital:1"], "relation": ["serves"] * 2, "service": ["gas"] * 2,
+                      "backup_hours": [0.0, 4.0], "source": ["test"] * 2})
+    with city.repository.write() as writer:
+        writer.append_links(links, writer.stamp)
+    return city
+
+
+@pytest.mark.clause("1e", "1n")
+def test_valves_customers_and_the_hospital(street):
+    answer = isolate_leak(street, "gas.pipe:1")
+    assert answer.tables["valves"]["id"].to_pylist() == ["gas.valve:1", "gas.valve:2"]
+    assert answer.tables["valves"]["remote"].to_pylist() == [True, False]
+    cut = answer.tables["affected"]
+    assert set(cut["id"].to_pylist()) == {"gas.sink:C", "gas.sink:E", "gas.sink:F"} and set(cut["state"].to_pylist()) == {"cut off"}
+    assert answer.summary["customers_cut_off"] == 43 and answer.summary["hospitals"] == ["buildings.hospital:1"]
+    assert answer.tables["served"]["id"].to_pylist() == ["buildings.hospital:1", "buildings.building:7"] and answer.tables["served"]["backup_hours"][0].as_py() == 4.0
+    assert answer.summary["pipes_shut"] == 2 and not answer.summary["source_inside"]
+
+
+def test_beyond_the_second_valve_only_one_consumer_loses_gas(street):
+    answer = isolate_leak(street, "gas.pipe:2", hole=0.02, minutes=10.0)
+    assert answer.tables["valves"]["id"].to_pylist() == ["gas.valve:2"]
+    assert answer.tables["affected"]["id"].to_pylist() == ["gas.sink:E"] and answer.summary["consumers_cut_off"] == 1
+    row = answer.tables["valves"].to_pylist()[0]
+    assert row["if_stuck_close"] == "gas.valve:1" and row["if_stuck_more_cut_off"] == 2
+    stuck = isolate_leak(street, "gas.pipe:2", hole=0.02, stuck=["gas.valve:2"])
+    assert stuck.tables["valves"]["id"].to_pylist() == ["gas.valve:1"] and stuck.tables["valves"]["instead_of_stuck"].to_pylist() == [True]
+    assert stuck.summary["consumers_cut_off"] == 3 and stuck.summary["stuck"] == ["gas.valve:2"]
+
+
+def test_when_every_valve_is_stuck_the_source_must_be_shut(street):
+    answer = isolate_leak(street, "gas.pipe:1", stuck=["gas.valve:1", "gas.valve:2"])
+    assert answer.tables["valves"].num_rows == 0 and answer.summary["source_inside"] and answer.summary["consumers_cut_off"] == 3
+
+
+def test_rate_mass_and_time_by_hand(street):
+    answer = isolate_leak(street, "gas.pipe:2", hole=0.01, minutes=20.0)
+    said = answer.summary
+    # nearly 2.0 bar absolute at the hole: choked, m = Cd A p sqrt(gamma / (R T) (2 / (gamma + 1)) ** ((gamma + 1) / (gamma - 1)))
+    pressure = said["pressure_at_leak_pa"] + 101_325.0
+    expected = 0.85 * np.pi / 4 * 1e-4 * pressure * np.sqrt(1.31 / (506.3 * 288.15) * (2 / 2.31) ** (2.31 / 0.31))
+    assert said["choked"] and said["leak_rate_kg_s"] == pytest.approx(expected, rel=5e-3)
+    assert said["escaped_until_closed_kg"] == pytest.approx(said["leak_rate_kg_s"] * 1200, rel=1e-3)
+    volume = np.pi / 4 * 0.01 * 100
+    assert said["shut_volume_m3"] == pytest.approx(volume, abs=1e-3) and said["gas_in_shut_part_kg"] == pytest.approx(volume * pressure / (506.3 * 288.15), rel=0.02)
+    table = answer.tables["release"]
+    minute, rate, escaped = (table[name].to_numpy() for name in ("minute", "rate", "escaped"))
+    assert (np.diff(minute) >= 0).all() and (np.diff(escaped) >= -1e-9).all() and (np.diff(rate) <= 1e-12).all()
+    assert minute[-1] == pytest.approx(20.0 + said["minutes_to_vent_after_closing"], abs=0.1)
+    assert escaped[-1] - escaped[1] == pytest.approx(said["gas_in_shut_part_kg"] * (1 - 101_525.0 / pressure), rel=0.02)
+    assert 0.5 < said["flammable_distance_m"] < 5.0
+
+
+def test_a_pipe_broken_apart_gives_no_more_than_the_network_can(street):
+    small, whole = (isolate_leak(street, "gas.pipe:2", hole=size).summary["leak_rate_kg_s"] for size in (0.01, 2.0))
+    orifice = 0.85 * np.pi / 4 * 0.1**2 / (0.85 * np.pi / 4 * 1e-4)
+    assert small < whole < orifice * small
+
+
+@pytest.mark.clause("1e", "1n")
+def test_every_main_of_anlan_can_be_isolated(anlan):
+    for pipe in [i for i in anlan.table("gas.pipe", columns=["id"])["id"].to_pylist() if ":T" in i][::9]:
+        answer = isolate_leak(anlan, pipe)
+        assert answer.summary["solved"] and answer.summary["leak_rate_kg_s"] > 0
+        assert answer.tables["valves"].num_rows > 0 or answer.summary["source_inside"]
+        assert np.isfinite(answer.tables["valves"]["x"].to_numpy(zero_copy_only=False).astype(float)).all()
+
+
+def test_bad_requests(street, tmp_path):
+    with pytest.raises(NotFound, match="pipe:99"):
+        isolate_leak(street, "gas.pipe:99")
+    with pytest.raises(NotFound, match="valve:9"):
+        isolate_leak(street, "gas.pipe:1", stuck=["gas.valve:9"])
+    with pytest.raises(NotFound, match="network"):
+        isolate_leak(small_city(tmp_path / "c", DOMAIN), "gas.pipe:1")
+    for wrong in ({"hole": 0.0}, {"minutes": -1.0}):
+        with pytest.raises(Invalid):
+            isolate_leak(street, "gas.pipe:1", **wrong)
