@@ -88,6 +88,12 @@ def test_a_case_ends_early_when_everything_is_as_before():
     assert rows[0] == 2 and rows[1:] == [1] * 5  # the second case alone at 1, 2, 4, 8 and 12 hours
 
 
+def test_what_nobody_misses_is_still_counted_until_it_is_mended():
+    world = make_world(["p:a", "p:spare", "c:house"], uses=[("c:house", "water")], links=[("p:a", "c:house", "water")], people={"c:house": 1})
+    timeline = run(world, make_damage(world, ("p:spare",), hours=30.0), rules=AT_ONCE, hours=(0, 12, 24, 48))
+    assert timeline.down[0].tolist() == [1, 1, 1, 0] and timeline.people.max() == 0
+
+
 def test_cases_do_not_depend_on_their_neighbours_or_on_the_order():
     world = chain_world()
     groups = [("power:line",), (), ("water:main", "telecom:tower"), ("power:plant", "water:pump"), ("power:line", "water:main")]

@@ -134,8 +134,9 @@ class _Walk:
             self._record(rows, slice(i, i + 1), seen)
             if hour == horizon or not len(rows):
                 break
-            over = self._finished(rows, seen[-1])
+            over, good = self._finished(rows, seen[-1])
             self._record(rows[over], slice(i + 1, None), tuple(part[over] for part in seen))
+            self._still_broken(rows[good], i + 1)
             self._pass(rows[over], np.full(int(over.sum()), horizon - hour), tuple(part[over] for part in seen))
             rows, seen = rows[~over], tuple(part[~over] for part in seen)
             todo, end = rows, self.grid[i + 1]
@@ -176,11 +177,17 @@ class _Walk:
         self.down[rows, at] = down[:, None]
         self.critical_down[rows, at] = critical_down.sum(axis=1)[:, None]
 
-    def _finished(self, rows: np.ndarray, critical_down: np.ndarray) -> np.ndarray:
-        """Rows in which everything is as before, or nothing can change any more."""
+    def _still_broken(self, rows: np.ndarray, first: int) -> None:
+        """Where everybody is served again only what is broken itself is down."""
+        broken, done = ~self.damage.works[rows], self.done[rows]
+        for at in range(first, len(self.grid)):
+            self.down[rows, at] = (broken & (done > self.grid[at] + SLACK)).sum(axis=1)
+
+    def _finished(self, rows: np.ndarray, critical_down: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows in which everybody is served as before or nothing can change any more, and of these the former."""
         good, expiry = np.empty(len(rows), bool), self._expiry(rows)
         timeline_kernel.restored(rows, self.block.level, self.cascade.base_level, self.cascade.graph.threshold, critical_down, good)
-        return good | (np.isinf(expiry) & (self.next_done[rows] > self.grid[-1]))
+        return good | (np.isinf(expiry) & (self.next_done[rows] > self.grid[-1])), good
 
     def _expiry(self, rows: np.ndarray) -> np.ndarray:
         expiry = np.empty(len(rows))
