@@ -105,7 +105,7 @@ def test_ranking_finds_the_bridge_and_the_corner(city):
     assert len(table) == 19 and table["rank"].tolist() == list(range(1, 20)) and table["person_hours"].is_monotonic_decreasing and answer.status == "done"
     bridge = table.set_index("id").loc[["roads.bridge:B", SPUR]]
     assert (bridge["isolated_people"] == 900).all() and bridge["unserved_trips"].tolist() == pytest.approx([100, 100])
-    assert (table["extra_vehicle_hours"] >= 0).all() and answer.summary["cutting_people_off"] == 2 and set(table["id"][:2]) == {"roads.bridge:B", SPUR}
+    assert (table["extra_vehicle_hours"] > -0.01).all() and answer.summary["cutting_people_off"] == 2 and set(table["id"][:2]) == {"roads.bridge:B", SPUR}
     one = table.set_index("id").loc["roads.street:0-1"]
     alone = run(city, "simulate_closure", closed=["roads.street:0-1"]).summary["extra_vehicle_hours"]
     assert one["extra_vehicle_hours"] == pytest.approx(alone, rel=0.02)
@@ -117,7 +117,8 @@ def test_without_streets_or_sense(tmp_path: Path, city):
     from holdfast.domains.roads import DOMAIN
 
     with small_city(tmp_path / "city", DOMAIN) as empty:
-        for name, given in (("simulate_day", {}), ("rank_criticality", {}), ("simulate_closure", {"closed": [SPUR]}), ("dispatch_incident", {"x": 0.0, "y": 0.0}), ("assess_reach", {})):
+        at = {"x": 0.0, "y": 0.0}
+        for name, given in (("simulate_day", {}), ("rank_criticality", {}), ("simulate_closure", {"closed": [SPUR]}), ("dispatch_incident", at), ("assess_reach", {})):
             with pytest.raises(NotFound):
                 run(empty, name, **given)
     for name, given in (("simulate_day", {"hours": 25}), ("simulate_day", {"gap": 0.0}), ("rank_criticality", {"most": -1}), ("rank_criticality", {"hour": -1})):

@@ -75,12 +75,12 @@ def rank_criticality(
 
 
 def _cost(before, after):  # type: ignore[no-untyped-def]
-    """Extra vehicle-hours per hour of the trips that are still made, and trips per hour that are not."""
+    """Extra vehicle-hours per hour of the trips that are still made (below zero where lost trips leave room for them), and trips per hour that are not."""
     import numpy as np
 
     kept = np.isfinite(before.shortest) & np.isfinite(after.shortest)
     lost = float(after.unserved.sum() - before.unserved.sum()) * 3600.0
-    return max(after.total_time - float(before.demand.trips[kept] @ before.shortest[kept]), 0.0), lost
+    return after.total_time - float(before.demand.trips[kept] @ before.shortest[kept]), lost
 
 
 def _schema():  # type: ignore[no-untyped-def]

@@ -24,7 +24,8 @@ def simulate_closure(
     capacity_left  0 closes, 0.5 leaves half of the lanes
     returns        tables `streets` (flow and time before and after, largest change first), `pairs` (trips that take longer or cannot be made),
                    `detours` (the way around each closed street when the roads are empty), `isolated` (zones without an open road to any
-                   hospital or way out of the city)
+                   hospital or way out of the city). Extra vehicle-hours are those of the trips that can still be made, and may be below zero where
+                   trips that cannot be made leave room for them
     raises         NotFound for an unknown id or a city without streets; Invalid for numbers out of range
     """
     import numpy as np
