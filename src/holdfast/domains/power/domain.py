@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.engines.survey.cjj61 import line_fields, pipeline_symbol, point_fields
-from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source
+from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Need, Network, Setting, Signal, Source
 
 from . import damage
 from .cost import COSTS
@@ -239,11 +239,18 @@ RECORD = Kind("power.record", "record", "Record of the source model", "模型附
 
 
 
+SETTINGS = (
+    Setting("power.service_rule", "connected", "how scenarios judge who has electricity: connected, voltage or shed", "情景推演的供电判据",
+            Source("Holdfast default", "see docs/capabilities/power_simulate_outage.md", mark="proposal")),
+    Setting("power.cut_off_voltage", 0.80, "voltage below which consumers drop out", "用电设备脱扣电压", Source("Holdfast default", mark="proposal"), "voltage_pu"),
+)
+
+
 def _lifeline(city: Any) -> Any:
     """The power lifeline; the solver is loaded only when it is asked for."""
     from .lifeline import build
 
-    return build(city)
+    return build(city, city.settings["power.service_rule"], float(city.settings["power.cut_off_voltage"]))
 
 
 DOMAIN = Domain(
@@ -259,4 +266,5 @@ DOMAIN = Domain(
         Capability("power.rank_criticality", "Rank critical power equipment", "电力关键设备排序", rank_criticality, ("1d", "1k")),
         Capability("power.simulate_day", "Simulate a day of the power grid", "电网日运行模拟", simulate_day, ("1d", "1k")),
     ),
+    settings=SETTINGS,
 )

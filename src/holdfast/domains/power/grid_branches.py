@@ -122,8 +122,9 @@ def transformers3(tables: Tables, rated: np.ndarray, first_node: int) -> tuple[B
     iron, idle = tables.number(kind, "iron_loss", 0.0) * good, tables.number(kind, "no_load_current", 0.0) * good * power[:, 0]
     shunt = (iron - 1j * np.sqrt(np.maximum(idle**2 - iron**2, 0.0))) / inner**2
     limit = power / np.sqrt(3.0)
+    z, y = sections.tee(star.T.ravel() * low**2, np.concatenate([shunt, np.zeros(2 * count)]))  # the iron sits in the high winding
     section = Section(
-        star.T.ravel() * low**2, np.concatenate([shunt, np.zeros(2 * count)]), ratio, np.concatenate([limit[:, 0] / tapped[:, 0], limit[:, 1] / inner, limit[:, 2] / inner]),
+        z, y, ratio, np.concatenate([limit[:, 0] / tapped[:, 0], limit[:, 1] / inner, limit[:, 2] / inner]),
         np.concatenate([limit[:, 0] / inner, limit[:, 1] / tapped[:, 1], limit[:, 2] / tapped[:, 2]]),
     )
     on = np.tile(good, 3)

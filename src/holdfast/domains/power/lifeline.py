@@ -10,6 +10,7 @@ from holdfast.engines.network.power.model import ENGINES
 from holdfast.engines.network.power.parts import live_nodes
 from holdfast.engines.network.power.shed import Limits, Loads, limits, shed, violations
 from holdfast.engines.network.power.solve import Solver
+from holdfast.model.errors import Invalid
 from holdfast.model.lifeline import CaseStatus, ComponentState, Served
 
 from .grid import Grid, build_grid
@@ -26,7 +27,7 @@ class PowerLifeline:
     """One power network; see `holdfast.model.lifeline.Lifeline`.
 
     rule      connected: an outlet has service while it is connected to an external grid and no component is out whose loss alone
-              pulls its voltage under `CUT_OFF`; less available never gives more
+              pulls its voltage under the cut-off; less available never gives more
               voltage: the flow of every case is solved and judged by itself; relief by lost loads counts, so it is not monotone
               shed: as voltage, and loads are shed by importance until no branch carries more, and no voltage is lower, than permitted
               or than today. Cases whose flow has no solution are DIVERGED
@@ -34,10 +35,10 @@ class PowerLifeline:
 
     name, service = "power", "electricity"
 
-    def __init__(self, grid: Grid, loads: Loads, outlets: Outlets, rule: str = "connected") -> None:
+    def __init__(self, grid: Grid, loads: Loads, outlets: Outlets, rule: str = "connected", cut_off: float = CUT_OFF) -> None:
         self.grid, self.loads, self.rule = grid, loads, rule
         self.solver = Solver(grid.model)
-        self.limit = limits(grid.model, CUT_OFF, today=self.solver.base)
+        self.limit = limits(grid.model, cut_off, today=self.solver.base)
         known = self.solver.base.status[0] == CaseStatus.SOLVED
         self.outlets = with_flows(outlets, self.solver.base.s_to[0], grid) if known else outlets
         self.component_id, self.outlet_id, self.outlet_demand = grid.component_id, outlets.ids(grid), self.outlets.demand
@@ -129,13 +130,21 @@ def _in_loops(grid: Grid, components: np.ndarray, block: int = 512) -> np.ndarra
     return np.concatenate(found) if found else np.zeros(0, bool)
 
 
-def build(city: Any, rule: str = "connected") -> PowerLifeline | None:
-    """The lifeline of a city's power network, or None when it has no buses. rule: one of `RULES`"""
+def build(city: Any, rule: str = "connected", cut_off: float = CUT_OFF) -> PowerLifeline | None:
+    """The lifeline of a city's power network, or None when it has no buses.
+
+    rule      one of `RULES`;  cut_off  voltage under which consumers drop out [pu]
+    raises    Invalid for another rule or a voltage that makes no sense
+    """
+    if rule not in RULES:
+        raise Invalid(f"{rule!r} is no rule of service", fix=f"Use one of: {', '.join(RULES)}", field="power.service_rule")
+    if not 0.0 <= cut_off < 1.0:
+        raise Invalid(f"{cut_off} pu is no voltage to drop out at", fix="Give a number from 0 to less than 1", field="power.cut_off_voltage")
     grid = build_grid(city)
     if grid is None:
         return None
     loads, placed = loads_of(grid, city)
-    return PowerLifeline(grid, loads, outlets_of(grid, loads, placed), rule)
+    return PowerLifeline(grid, loads, outlets_of(grid, loads, placed), rule, cut_off)
 
 
 __all__ = ["CUT_OFF", "RULES", "PowerLifeline", "build"]

@@ -66,7 +66,8 @@ def shed_load(
         "shed_share": round(float(power[off].sum() / max(power.sum(), 1e-9)), 6), "rounds": int(done.rounds[0]), "flow": CaseStatus(int(done.flow.status[0])).name.lower(),
         "overloaded_before": int((over[0] > 0).sum()), "overloaded_after": int((low[0] > 0).sum()), "low_voltage_before": int((over[1] > 0).sum()),
         "low_voltage_after": int((low[1] > 0).sum()), "switches_closed": int(closed.sum()), "people_basis": study.consumers.basis,
-        "people_without_power": round(float(lost["people"][0])), "people_cut_off": round(float(first["people"][0])), "critical_without_power": int(lost["critical"][0]),
+        "people_without_power": round(float(lost["people"][0])), "people_cut_off": round(float(first["people"][0])),
+        "power_cut_off_w": round(float(first["power"][0]), 1), "critical_without_power": int(lost["critical"][0]),
         "unsolved_before": bool(before.status[0] != CaseStatus.SOLVED),
     }
     tables = {"shed": shed_table(study, off), "levels": level_table(study, off, before.live[0]), "branches": branch_table(study, before, done.flow, limit)}

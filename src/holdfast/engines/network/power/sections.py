@@ -51,7 +51,7 @@ def transformer(
     z = (short_real + 1j * np.sqrt(np.maximum(short**2 - short_real**2, 0.0)) * np.where(short < 0, -1.0, 1.0)) * low**2 / size
     magnetising = np.sqrt(np.maximum((idle * power) ** 2 - iron**2, 0.0)) * np.sign(idle)
     shunt = (iron - 1j * magnetising) * parallel / low**2
-    tee_z, tee_y = _tee(z, shunt)
+    tee_z, tee_y = tee(z, shunt)
     z, y = np.where(idle < 0, z, tee_z), np.where(idle < 0, shunt, tee_y)
     ratio = high / rated_from * rated_to / low * np.exp(1j * shift)
     permitted = size * loading / np.sqrt(3.0)
@@ -68,7 +68,7 @@ def star(power: np.ndarray, short: np.ndarray, short_real: np.ndarray) -> np.nda
     return 0.5 * np.stack([z[:, 0] + z[:, 2] - z[:, 1], z[:, 1] + z[:, 0] - z[:, 2], z[:, 1] + z[:, 2] - z[:, 0]], axis=1)
 
 
-def _tee(z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def tee(z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Series impedance and total shunt admittance of the pi circuit that equals a T circuit of z/2, y, z/2."""
     shared = 1.0 + z * y / 4.0
     return z * shared, y / shared
