@@ -46,7 +46,8 @@ def order_of(task: Any, impact: Any, evaluations: int) -> tuple[dict[str, pa.Tab
     ready = prepared(task)
     damage = ready.damage(cases)
     try:
-        found = best_order(task.world, replace(damage, repair_hours=damage.repair_hours * _matters(task.world)), crews=ready.crews, cascade=ready.cascade, evaluations=evaluations, seed=task.seed)
+        worth = replace(damage, repair_hours=damage.repair_hours * _matters(task.world))
+        found = best_order(task.world, worth, crews=ready.crews, cascade=ready.cascade, evaluations=evaluations, seed=task.seed)
     except Invalid as error:
         return {}, {"left_out": str(error)}
     order = found.table(task.world)

@@ -9,11 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from holdfast.engines.dependency import serve
 from holdfast.model.errors import HoldfastError
 from holdfast.model.finding import Findings
 from holdfast.model.lifeline import Lifeline
 from holdfast.model.network import xyz as coordinates
 from holdfast.model.spec import SERVICES, Kind
+from holdfast.model.tables import LINK
 
 from .world import World
 
@@ -134,8 +136,16 @@ def _positions(ids: pa.Array, index: pa.Array) -> np.ndarray:
 
 
 def _links(city: Any, ids: pa.Array, services: tuple[str, ...], backup: np.ndarray, findings: Findings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Provider, consumer and service of each link, sorted by consumer and service; back-up hours of a link go into `backup`."""
-    table = city.links()
+    """Provider, consumer and service of each link, sorted by consumer and service; back-up hours of a link go into `backup`.
+
+    Needs without a link get the nearest provider, as `holdfast.engines.dependency` finds it; nothing of that is written.
+    """
+    table = city.links().select(LINK.names).cast(LINK)
+    near = serve(city)
+    if near.num_rows:
+        findings.add("scenario.nearest_provider", "info", f"{near.num_rows} needs have no link to a provider; the nearest one was taken", kind="link",
+                     fix="Import a dependency table to say who serves whom")  # fmt: skip
+        table = pa.concat_tables([table, near])
     table = table.filter(pc.and_(pc.is_in(table["relation"], value_set=pa.array(["serves", "depends"])), pc.is_in(table["service"], value_set=pa.array(services, pa.string()))))
     giver, taker = _positions(table["from_id"].combine_chunks(), ids), _positions(table["to_id"].combine_chunks(), ids)
     service = _positions(table["service"].combine_chunks(), pa.array(services, pa.string()))
@@ -159,7 +169,7 @@ def _people(part: _Part) -> np.ndarray:
     return np.zeros(part.table.num_rows)
 
 
-def _people_at_outlets(parts, lifelines, outlet, services, use, links, findings):  # noqa: ANN001, ANN202
+def _people_at_outlets(parts, lifelines, outlet, services, use, links, findings):
     """For cities without populated buildings: people stand at the outlets that name a population, each outlet serving itself."""
     people = np.concatenate([np.nan_to_num(p.number("population")) if p.kind.field("population") is not None else np.zeros(p.table.num_rows) for p in parts])
     giver, taker, service = links
