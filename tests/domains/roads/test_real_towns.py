@@ -25,9 +25,9 @@ def imported(shared_data, tmp_path: Path):
 
 
 @pytest.mark.clause("1k", "2f")
-@pytest.mark.parametrize(("name", "links"), [("in2", 22), ("micropolis/transportation/high", None), ("micropolis/transportation/med", None), ("micropolis/transportation/low", None)])
+@pytest.mark.parametrize(("name", "links"), [("in2/transportation", 22), *((f"micropolis/transportation/{level}", None) for level in ("high", "med", "low"))])
 def test_coupled_towns_run(imported, name, links):
-    city = imported(f"coupled/{name if links is None else name + '/transportation'}", "local", "local:ft")
+    city = imported(f"coupled/{name}", "local", "local:ft")
     answer = run_capability(city, "roads.simulate_day", {"hours": 9}, keep=False).answer
     assert answer.status == "done" and answer.summary["trips"] > 0 and answer.summary["demand"] == "given"
     assert links is None or answer.tables["streets"].num_rows == links

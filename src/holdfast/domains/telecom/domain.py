@@ -11,6 +11,7 @@ from . import damage
 from .assess_coverage import assess_coverage
 from .cost import COSTS
 from .settings import SETTINGS
+from .simulate_outage import simulate_outage
 
 BACKUP = Source("YD/T 1051 and operators' practice", "battery hours", "", "recalled-low")
 GB50174 = Source("GB 50174-2017", "table of class A requirements: fuel for 12 h", "2017", "recalled")
@@ -82,7 +83,8 @@ DOMAIN = Domain(
     kinds=(EXCHANGE, SITE, CABINET, FIBRE, MANHOLE, DATA_CENTRE),
     networks=(Network("telecom", "Telecom network", "通信网", ("telecom.exchange", "telecom.site", "telecom.cabinet", "telecom.manhole", "telecom.data_centre"),
                       ("telecom.fibre",), "reach", "connected_to_exchange", "telecom", sources=("telecom.exchange", "telecom.data_centre"),
-                      lifeline=_lifeline),),
+                      lifeline=_lifeline, simulate="telecom.simulate_outage"),),
     settings=SETTINGS,
-    capabilities=(Capability("telecom.assess_coverage", "Assess telecom coverage", "通信覆盖评估", assess_coverage, ("1k", "11c", "2b")),),
+    capabilities=(Capability("telecom.assess_coverage", "Assess telecom coverage", "通信覆盖评估", assess_coverage, ("1k", "11c", "2b")),
+                  Capability("telecom.simulate_outage", "Simulate an outage of telecom", "通信断电模拟", simulate_outage, ("1k", "11c"))),
 )
