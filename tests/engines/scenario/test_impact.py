@@ -32,9 +32,9 @@ def impact_of(*broken, world=None, case=None, weight=None, hours=10.0):
 def test_losses_and_triangle_of_one_broken_line():
     impact = impact_of(("power:line",), ())
     assert impact.direct.tolist() == [[500.0, 0.0, 0.0, 0.0], [0.0] * 4]  # half of 1000
-    assert impact.indirect[0].tolist() == [24000.0, 16800.0, 2400.0, 0.0]
-    assert impact.triangle[0].tolist() == [12.0, 12.0, 4.0, 0.0]
-    assert impact.critical_hours.tolist() == [[12.0], [0.0]]
+    assert impact.indirect[0].tolist() == [20000.0, 14000.0, 1200.0, 0.0]
+    assert impact.triangle[0].tolist() == [10.0, 10.0, 2.0, 0.0]
+    assert impact.critical_hours.tolist() == [[10.0], [0.0]]
     assert impact.frame.critical == ("city:hospital",)
     assert impact.zone_share[0, :, :3].tolist() == [[1.0, 1.0, 2.0]] * 2  # sums over both cases
     assert np.isnan(impact.zone_share[0, :, 3]).all()
@@ -47,16 +47,16 @@ def test_the_summary_is_json_with_means_and_quantiles():
     power = told["services"]["electricity"]
     assert power["people_without"]["mean"] == [60.0] * 5 + [0.0] * 3
     assert power["people_without"]["p95"][0] == 200.0 and power["people_without"]["p50"][0] == 0.0
-    assert power["person_hours"]["mean"] == pytest.approx(720.0)
-    assert power["resilience"]["p5"] == pytest.approx(0.88)
+    assert power["person_hours"]["mean"] == pytest.approx(600.0)
+    assert power["resilience"]["p5"] == pytest.approx(0.9)
     assert told["services_without_people"] == ["road_access"]
     assert told["components_failed"]["mean"] == pytest.approx(0.3)
     assert list(told["components_failed"]["by_kind"]) == ["power"]
     assert told["direct_loss"]["mean"] == pytest.approx(150.0)
-    assert told["indirect_loss"]["mean"] == pytest.approx(0.3 * 43200.0)
-    assert told["critical_facilities"] == {"city:hospital": pytest.approx(3.6)}
+    assert told["indirect_loss"]["mean"] == pytest.approx(0.3 * 35200.0)
+    assert told["critical_facilities"] == {"city:hospital": pytest.approx(3.0)}
     assert told["status"] == {"solved": 10} and told["used"] == 10
-    assert told["resilience"]["mean"] == pytest.approx(1 - 0.3 * np.average([0.12, 0.12, 0.04], weights=[1.0, 1.0, 0.5]))
+    assert told["resilience"]["mean"] == pytest.approx(1 - 0.3 * np.average([0.1, 0.1, 0.02], weights=[1.0, 1.0, 0.5]))
 
 
 def test_bad_cases_are_counted_and_left_out():
@@ -66,7 +66,7 @@ def test_bad_cases_are_counted_and_left_out():
     impact = impact_of(("power:plant",), ("power:line",), world=world)
     told = summarise(impact, AT_ONCE)
     assert told["status"] == {"solved": 1, "singular": 1} and told["cases"] == 2 and told["used"] == 1
-    assert told["services"]["electricity"]["person_hours"]["mean"] == 2400.0
+    assert told["services"]["electricity"]["person_hours"]["mean"] == 2000.0
     assert np.isnan(impact.direct[0]).all() and impact.mass == 1.0
     none = impact_of(("power:plant",), world=world)
     assert summarise(none, AT_ONCE)["status"] == {"singular": 1}
@@ -108,7 +108,7 @@ def test_tables_and_back():
 def test_weights_move_means_and_quantiles():
     impact = impact_of(("power:line",), (), weight=[9.0, 1.0])
     told = summarise(impact, AT_ONCE)["services"]["electricity"]["person_hours"]
-    assert told["mean"] == pytest.approx(2160.0) and told["p50"] == 2400.0 and told["p5"] == 0.0
+    assert told["mean"] == pytest.approx(1800.0) and told["p50"] == 2000.0 and told["p5"] == 0.0
     assert spread(np.empty((0, 3)), np.empty(0)) == {}
 
 

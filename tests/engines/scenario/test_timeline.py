@@ -30,11 +30,22 @@ def test_a_broken_line_hour_by_hour():
     assert timeline.critical_down[0, :7].tolist() == [1, 1, 1, 1, 1, 0, 0]
     assert timeline.down[0, :7].tolist() == [3, 3, 3, 3, 4, 0, 0]
     assert timeline.share[0, 0, :3].tolist() == [0.0, 0.0, 1.0]
-    assert timeline.person_hours[0].tolist() == [2400.0, 2400.0, 800.0, 0.0]
-    assert timeline.lost_share_hours[0].tolist() == [12.0, 12.0, 4.0, 0.0]
-    assert timeline.critical_hours.tolist() == [[12.0]]
-    assert timeline.zone_hours[0].tolist() == [[1200.0, 1200.0, 400.0, 0.0]] * 2
+    assert timeline.person_hours[0].tolist() == [2000.0, 2000.0, 400.0, 0.0]  # back between 8 and 12: counted from 10
+    assert timeline.lost_share_hours[0].tolist() == [10.0, 10.0, 2.0, 0.0]
+    assert timeline.critical_hours.tolist() == [[10.0]]
+    assert timeline.zone_hours[0].tolist() == [[1000.0, 1000.0, 200.0, 0.0]] * 2
     assert timeline.failed.tolist() == [[1, 0, 0, 0]]  # kinds power, water, telecom, city
+
+
+def test_late_counts_every_hour_until_the_return_is_seen():
+    world = chain_world()
+    damage = make_damage(world, ("power:line",), hours=9.0)
+    late = run(world, damage, rules=AT_ONCE, late=True)
+    assert late.person_hours[0].tolist() == [2400.0, 2400.0, 800.0, 0.0] and late.critical_hours[0, 0] == 12.0
+    assert late.lost_share_hours[0].tolist() == [12.0, 12.0, 4.0, 0.0]
+    exact, middle = (run(world, damage, rules=AT_ONCE, exact=flag) for flag in (True, False))
+    assert exact.person_hours[0].tolist() == [1800.0, 1800.0, 200.0, 0.0]
+    assert (middle.person_hours <= late.person_hours).all()
 
 
 def test_exact_repairs_take_effect_at_once():
@@ -61,10 +72,10 @@ def test_back_up_is_full_again_when_the_service_has_returned():
     )  # fmt: skip
     damage = make_damage(world, ("p:a", "p:b"))
     done = np.array([[18.0, 6.0, 0.0, 0.0]])  # b is mended at 6, fails at 12 for want of a, and comes back at 18
-    timeline = run(world, damage, hours=np.arange(0.0, 25.0), done_hour=done, rules=AT_ONCE)
+    timeline = run(world, damage, hours=np.arange(0.0, 25.0), done_hour=done, rules=AT_ONCE, late=True)
     assert timeline.person_hours[0].tolist() == [0.0, 0.0, 0.0, 0.0]
     assert timeline.lost_hours[0].sum() == pytest.approx(6 + 6 + 18)  # the tower twice without electricity, b 18 hours without water
-    late = run(world, damage, hours=np.arange(0.0, 25.0), done_hour=np.array([[21.0, 6.0, 0.0, 0.0]]), rules=AT_ONCE)
+    late = run(world, damage, hours=np.arange(0.0, 25.0), done_hour=np.array([[21.0, 6.0, 0.0, 0.0]]), rules=AT_ONCE, late=True)
     assert late.person_hours[0, 2] == 10 * 1.0
 
 
@@ -112,8 +123,8 @@ def test_a_bad_case_is_marked_and_has_no_numbers():
     timeline = run(world, make_damage(world, ("power:plant",), ("power:line",), hours=10.0), rules=AT_ONCE)
     assert timeline.status.tolist() == [CaseStatus.SINGULAR, CaseStatus.SOLVED]
     assert np.isnan(timeline.people[0]).all() and np.isnan(timeline.person_hours[0]).all()
-    assert timeline.person_hours[1].tolist() == [2400.0, 2400.0, 800.0, 0.0]
-    assert timeline.asset_hours()[7, ELECTRICITY] == 12.0  # of the good case alone
+    assert timeline.person_hours[1].tolist() == [2000.0, 2000.0, 400.0, 0.0]
+    assert timeline.asset_hours()[7, ELECTRICITY] == 10.0  # of the good case alone
 
 
 def test_a_diverged_case_keeps_its_last_two_states():

@@ -19,7 +19,8 @@ _ROWS, _BATCH, _PATIENCE = 96, 32, 12  # rows settled at once; candidates judged
 def greedy(cascade: Cascade, damage: Damage, task: np.ndarray, travel: np.ndarray, weight: np.ndarray, head: int) -> np.ndarray:
     """(t,) task numbers: each time the one whose repair wins most for each crew hour, with all back-up used up.
 
-    Tasks that win nothing alone (two broken lines in a row) are taken by what is lost if they are left out; after `head` tasks the rest follow as given.
+    Tasks that win nothing alone (two broken lines in a row) are taken by what is lost if they alone are left out. So are all after the `head` tasks that
+    lose most in that way, among which the search is.
     travel  (1 or case, depot, asset) h          weight  (case,)
     """
     finite = np.where(np.isfinite(travel), travel, np.nan)
@@ -27,8 +28,9 @@ def greedy(cascade: Cascade, damage: Damage, task: np.ndarray, travel: np.ndarra
     hours = np.maximum((damage.repair_hours[:, task] * (damage.repair_hours[:, task] > 0.0)).max(axis=0) + way, 1e-3)
     loss = _Loss(cascade, damage, task, weight)
     count = len(task)
-    searched = np.arange(min(head, count))
-    without = loss(~np.eye(count, dtype=bool)[searched]) - loss(np.ones((1, count), bool))
+    without = loss(~np.eye(count, dtype=bool)) - loss(np.ones((1, count), bool))
+    ranked = np.lexsort((np.arange(count), -without / hours))
+    searched = np.sort(ranked[:head])
     mended, order = np.zeros(count, bool), []
     left = list(searched)
     while left:
@@ -39,7 +41,7 @@ def greedy(cascade: Cascade, damage: Damage, task: np.ndarray, travel: np.ndarra
         chosen = left.pop(int(score[0]))
         order.append(chosen)
         mended[chosen] = True
-    return np.array([*order, *range(len(searched), count)], np.int64)
+    return np.array([*order, *ranked[head:].tolist()], np.int64)
 
 
 class _Loss:

@@ -108,7 +108,7 @@ class Oracle:
     def _judge(self, orders: np.ndarray) -> np.ndarray:
         tiled, done = self.plan(orders)
         grid = np.array([0.0, self.hours[-1]]) if self.exact else self.hours
-        timeline = run(self.cascade.world, tiled, hours=grid, done_hour=done, cascade=self.cascade, exact=self.exact)
+        timeline = run(self.cascade.world, tiled, hours=grid, done_hour=done, cascade=self.cascade, exact=self.exact, late=True)
         feed, critical = weights_of(self.cascade, self.cascade.rules)
         lost = timeline.lost_hours.astype(np.float64) @ feed + critical * timeline.critical_hours.sum(axis=1, dtype=np.float64)
         return np.where(np.isfinite(lost), lost, np.inf).reshape(len(orders), -1) @ self.weight

@@ -1,7 +1,8 @@
 """From the strike to recovery: the cascade is settled hour by hour while crews mend and back-up runs out.
 
-Between two hours of the grid every case stops once more whenever a back-up runs out, so that no asset outlives its own. Repairs take effect at the
-next hour of the grid, or with `exact` at once. A back-up is full again as soon as the service returns.
+Between two hours of the grid every case stops once more whenever a back-up runs out, so that no asset outlives its own. Repairs are seen at the
+next hour of the grid; what they bring back is counted from the middle of the last step before it (the trapezoidal rule), or with `late` from its
+end. With `exact` every repair is followed at once. A back-up is full again as soon as the service returns.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ def run(
     rules: Rules | None = None,
     cascade: Cascade | None = None,
     exact: bool = False,
+    late: bool = False,
     seed: int = 0,
 ) -> Timeline:
     """Follow all cases of a damage through time.
@@ -91,6 +93,7 @@ def run(
     done_hour  (case, asset) when everything is mended, instead of a schedule
     cascade    the world made ready, for running many blocks
     exact      settle at every single repair instead of at the next hour of the grid
+    late       count what a repair brings back from the next hour of the grid, so that no hour without is missed
     """
     grid = np.asarray(hours, np.float64)
     if len(grid) < 2 or grid[0] != 0.0 or (np.diff(grid) <= 0.0).any():
@@ -102,7 +105,7 @@ def run(
     if done_hour is None:
         done_hour = plan_repairs(cascade, damage, crews or crews_of(world, cascade.rules), order, grid, travel=travel, seed=seed)
     repair = perf_counter() - start - sum(s.seconds - was for s, was in zip(cascade.solutions, inside, strict=True))
-    walk = _Walk(cascade, damage, np.ascontiguousarray(done_hour, np.float32), grid, exact)
+    walk = _Walk(cascade, damage, np.ascontiguousarray(done_hour, np.float32), grid, exact, not exact and not late)
     walk.go()
     seconds = {f"lifeline:{line.name}": s.seconds - was for line, s, was in zip(world.lifelines, cascade.solutions, inside, strict=True)}
     seconds |= {"repair": repair, "cascade": cascade.seconds - outside}
@@ -114,8 +117,8 @@ def run(
 class _Walk:
     """One run: the block, the time of each case, and what has been measured so far."""
 
-    def __init__(self, cascade: Cascade, damage: Damage, done: np.ndarray, grid: np.ndarray, exact: bool) -> None:
-        self.cascade, self.damage, self.done, self.grid, self.exact = cascade, damage, done, grid, exact
+    def __init__(self, cascade: Cascade, damage: Damage, done: np.ndarray, grid: np.ndarray, exact: bool, middle: bool) -> None:
+        self.cascade, self.damage, self.done, self.grid, self.exact, self.middle = cascade, damage, done, grid, exact, middle
         self.block: Block = cascade.block(damage)
         self.count = population(cascade)
         cases, hours, services, zones = damage.cases, len(grid), len(cascade.world.services), self.count.zone_total.shape[0]
@@ -125,6 +128,7 @@ class _Walk:
         self.critical_down, self.down = np.zeros((cases, hours), np.float32), np.zeros((cases, hours), np.float32)
         self.lost, self.lost_share = np.zeros((cases, cascade.wiring.feeds), np.float32), np.zeros((cases, services))
         self.critical_hours = np.zeros((cases, len(self.count.critical)), np.float32)
+        self.last_step, self.last_share, self.last_critical = np.zeros(cases), np.ones((cases, services)), np.zeros(self.critical_hours.shape, bool)
 
     def go(self) -> None:
         rows, horizon = np.arange(len(self.now)), self.grid[-1]
@@ -132,6 +136,8 @@ class _Walk:
             self.now[rows] = hour
             rows, seen = self._settle(rows)
             self._record(rows, slice(i, i + 1), seen)
+            if self.middle and i:
+                self._came_back(rows, seen)
             if hour == horizon or not len(rows):
                 break
             over, good = self._finished(rows, seen[-1])
@@ -200,10 +206,19 @@ class _Walk:
             step = np.minimum(step, np.maximum(self.next_done[rows] - self.now[rows], SLACK))
         return step
 
+    def _came_back(self, rows: np.ndarray, seen: tuple[np.ndarray, ...]) -> None:
+        """What came back since the last step came back in its middle."""
+        half = 0.5 * self.last_step[rows][:, None]
+        timeline_kernel.credit(rows, self.last_step[rows], self.block.level, self.cascade.graph.threshold, self.block.clock, self.lost)
+        self.lost_share[rows] -= np.maximum(np.nan_to_num(seen[1] / self.count.total) - self.last_share[rows], 0.0) * half
+        self.critical_hours[rows] -= (self.last_critical[rows] & ~seen[4]) * half.astype(np.float32)
+
     def _pass(self, rows: np.ndarray, step: np.ndarray, seen: tuple[np.ndarray, ...]) -> None:
         """Let time pass in the state that was seen; `seen` has the same rows."""
         timeline_kernel.advance(rows, step, self.block.level, self.cascade.graph.threshold, self.block.clock, self.lost)
-        self.lost_share[rows] += np.nan_to_num(1.0 - seen[1] / self.count.total) * step[:, None]
+        share = np.where(np.isfinite(self.count.total), seen[1] / self.count.total, 1.0)
+        self.last_step[rows], self.last_share[rows], self.last_critical[rows] = step, share, seen[4]
+        self.lost_share[rows] += (1.0 - share) * step[:, None]
         self.critical_hours[rows] += seen[4] * step[:, None].astype(np.float32)
         self.now[rows] += step
 

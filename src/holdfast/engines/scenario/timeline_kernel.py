@@ -78,3 +78,13 @@ def restored(rows, level, normal, threshold, critical_down, out):
             if good and threshold[feed] > 0.0 and level[rows[i], feed] < normal[feed] * 0.999:
                 good = False
         out[i] = good
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def credit(rows, step, level, threshold, clock, lost):
+    """Give back half of the last step (n,) to feeds that were without all through it and are served at its end: when they came back is not known."""
+    for i in range(rows.size):
+        k = rows[i]
+        for feed in range(threshold.size):
+            if clock[k, feed] > 0.0 and level[k, feed] >= threshold[feed]:
+                lost[k, feed] -= 0.5 * step[i]
