@@ -8,7 +8,7 @@ from typing import Any
 
 from holdfast.io.sectioned import Line, number
 
-from ..domain import SHAPE
+from ..dictionaries import SHAPE
 from .context import CURVE, Reading, reference, token
 
 _SHAPES = frozenset(SHAPE.values())

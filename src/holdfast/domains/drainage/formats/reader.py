@@ -10,7 +10,7 @@ from holdfast.model.delivery import Delivery, ReadRequest
 from holdfast.model.errors import Invalid
 from holdfast.model.finding import Findings
 
-from ..domain import DOMAIN
+from ..kinds import KINDS
 from . import records
 from .context import SECTION, SECTIONS, Reading
 from .external import read_files
@@ -59,7 +59,7 @@ def read(path: Path, request: ReadRequest) -> Delivery:
     shapes, coordinates = read_places(reading)
     records.keep_lines(reading)
     read_files(reading, path)
-    kinds = {kind.name: kind for kind in DOMAIN.kinds}
+    kinds = {kind.name: kind for kind in KINDS}
     batches = []
     for name, rows in reading.kinds.items():
         if request.only is not None and name not in request.only:

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.io.sectioned import Line, number
 
-from ..domain import CURVE_TYPE
+from ..dictionaries import CURVE_TYPE
 from .context import CURVE, KEPT, PATTERN, SECTION, SERIES, Reading, token
 from .units import FLOW
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from holdfast.io.sectioned import Line
 
-from ..domain import INFILTRATION
+from ..dictionaries import INFILTRATION
 from .context import AREA, GAUGE, SERIES, Reading, reference, token
 
 
