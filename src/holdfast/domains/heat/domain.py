@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.engines.survey.cjj61 import line_fields, pipeline_symbol, point_fields
-from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source
+from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source
 
 from . import damage
 from .cost import COSTS
 from .settings import SETTINGS
+from .simulate_cold_day import simulate_cold_day
 
 PANDAPIPES = Source("pandapipes net", "component tables", "0.x", "found", "shared/data/gas_heat SOURCE.txt")
 MONITORING = Source("Holdfast default", mark="proposal", reference="standards.md 1.5: supply and return temperature, pressure, flow every 1 to 5 min")
@@ -102,6 +103,7 @@ DOMAIN = Domain(
     "heat", "Heat", "供热",
     kinds=(JUNCTION, PIPE, CONSUMER, PUMP, PLANT, VALVE, SINK, SENSOR, RECORD),
     networks=(Network("heat", "Heat network", "供热管网", ("heat.junction",), ("heat.pipe", "heat.consumer", "heat.pump", "heat.valve"),
-                      "potential_flow", "darcy_weisbach", "heat", sources=("heat.plant",), lifeline=_lifeline),),
+                      "potential_flow", "darcy_weisbach", "heat", sources=("heat.plant",), lifeline=_lifeline, simulate="heat.simulate_cold_day"),),
+    capabilities=(Capability("heat.simulate_cold_day", "Simulate a cold day", "严寒日供热仿真", simulate_cold_day, ("1f", "1k")),),
     settings=SETTINGS,
 )

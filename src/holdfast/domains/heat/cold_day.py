@@ -1,0 +1,163 @@
+"""Hour by hour through a cold spell: the network steady in every hour, the water's delay, and rooms that store warmth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from holdfast.engines.network.columns import columns, places
+from holdfast.engines.network.heat.solve import HeatCases, HeatSolver
+from holdfast.engines.network.heat.water import heat_capacity
+
+from .network import SPARE, HeatNetwork, load
+
+RADIATOR = 0.3  # exponent of radiators [recalled]
+RECOVERY = 3.0  # hours in which the heating tries to bring a room back to its temperature [proposal]
+COLD, COLDER = 291.15, 289.15  # 18 and 16 degC
+
+
+@dataclass(slots=True)
+class Plan:
+    """What does not change with the hour.
+
+    outdoor   (hour,) [K]            supply  (hour, feeder) temperature that plants aim at [K], NaN where a feeder holds none
+    loss      (consumer,) heat that a building loses for each kelvin [W/K]      constant  (consumer,) time constant [h]
+    """
+
+    network: HeatNetwork
+    solver: HeatSolver
+    outdoor: np.ndarray
+    supply: np.ndarray
+    loss: np.ndarray
+    constant: np.ndarray
+    room: float
+
+
+@dataclass(slots=True)
+class Course:
+    """What happens: room (hour, consumer) temperature at the end of the hour [K], wanted and heat (hour, consumer) [W], supply (hour,) [K], delay (consumer,) [s]."""
+
+    room: np.ndarray
+    wanted: np.ndarray
+    heat: np.ndarray
+    supply: np.ndarray
+    delay: np.ndarray
+    status: np.ndarray
+
+
+def prepare(city: Any, hours: float, outdoor: float | None, swing: float) -> Plan | None:
+    """The network and its weather; None without a network."""
+    network = load(city)
+    if network is None:
+        return None
+    design = float(city.settings["heat.design_outdoor_temperature"])
+    room = float(city.settings["heat.room_temperature"])
+    clock = np.arange(int(np.ceil(hours)))
+    weather = (design if outdoor is None else outdoor) + swing * (1.0 - np.cos(2 * np.pi * (clock - 6) / 24)) / 2
+    back = float(city.settings["heat.return_temperature"])
+    supply = np.stack([supply_curve(t, weather, design, room, min(back, t)) for t in network.feeder_temperature], axis=1) if len(network.feeder) else np.empty((len(clock), 0))
+    loss = network.wanted / max(room - design, 1.0)
+    return Plan(network, HeatSolver(network.model), weather, supply, loss, np.full(len(loss), float(city.settings["heat.time_constant"])), room)
+
+
+def supply_curve(supply: float, outdoor: np.ndarray, design: float, room: float, back: float) -> np.ndarray:
+    """Supply temperature that gives the heat an outdoor temperature calls for, at constant flow [K].
+
+    supply, back  design supply and return temperature at the outdoor temperature `design`
+    source        quality control of radiator heating: mean excess temperature grows with load ** (1 / 1.3) [recalled]
+    """
+    load = np.clip((room - outdoor) / (room - design), 0.0, 1.0)
+    return room + ((supply + back) / 2 - room) * load ** (1 / (1 + RADIATOR)) + (supply - back) * load / 2
+
+
+def room_after(room: np.ndarray, outdoor: float, heat: np.ndarray, loss: np.ndarray, constant: np.ndarray, hours: float = 1.0) -> np.ndarray:
+    """Room temperature after some hours at constant heat: exact solution of the heat balance of one storage.
+
+    source   T = To + (T0 - To) exp(-t / tau) without heat, hazards.md 1.3
+    """
+    balance = outdoor + heat / np.maximum(loss, 1e-9)
+    return balance + (room - balance) * np.exp(-hours / constant)
+
+
+def run(plan: Plan, out: list[int], fails_at: float, lasts: float, pumps_run: bool) -> Course:
+    """Follow the hours. out: positions of plants without heat from `fails_at` for `lasts` hours"""
+    network, model = plan.network, plan.network.model
+    hours, rows = len(plan.outdoor), network.link_rows("heat.consumer")
+    shape = (hours, len(rows))
+    course = Course(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.full(hours, np.nan), np.zeros(len(rows)), np.zeros(hours, np.int8))
+    pump, plant = network.table["heat.pump"].works(), network.table["heat.plant"].works()
+    room, history, back = np.full(len(rows), plan.room), np.empty_like(plan.supply), np.nan
+    for hour in range(hours):
+        dead = np.isin(network.feeder[:, 2], out) & (fails_at <= hour < fails_at + lasts)
+        history[hour] = np.where(dead, np.fmin(plan.supply[hour], back if np.isfinite(back) else plan.room), plan.supply[hour])
+        pumps = pump.copy()
+        if not pumps_run:
+            pumps[network.feeder[dead & (network.feeder[:, 1] >= 0), 1]] = False
+        held, supplied = network.held(pumps[None, :], plant[None, :])
+        _set_supply(network, supplied, history[hour])
+        wanted = np.clip(plan.loss * (plan.room - plan.outdoor[hour]) + plan.loss * plan.constant * (plan.room - room) / RECOVERY, 0.0, SPARE * network.wanted)
+        heat = np.zeros((1, model.links))
+        heat[0, rows] = wanted
+        result = plan.solver.solve(HeatCases(1, held=held, supplied=supplied, heat=heat))
+        course.status[hour] = result.status[0]
+        age = result.age[0, model.link_from[rows]]
+        arriving = _delayed(plan, history, hour, age, result.temperature[0, model.link_from[rows]])
+        flow = np.abs(result.flow[0, rows])
+        limit = np.where(np.isfinite(model.effect[rows]), model.effect[rows], np.inf) * heat_capacity(arriving) * flow * np.maximum(arriving - room, 0.0)
+        got = np.where(flow > 1e-5, np.minimum(wanted, np.nan_to_num(limit, nan=0.0)), 0.0)
+        room = room_after(room, plan.outdoor[hour], got, plan.loss, plan.constant)
+        course.room[hour], course.wanted[hour], course.heat[hour] = room, wanted, got
+        course.supply[hour] = np.nanmean(history[hour]) if np.isfinite(history[hour]).any() else np.nan
+        course.delay = np.where(np.isfinite(age), np.maximum(course.delay, age), course.delay)
+        back = float((flow * (arriving - got / np.maximum(heat_capacity(arriving) * flow, 1e-9))).sum() / flow.sum()) if flow.sum() > 1e-5 else back
+    return course
+
+
+def _set_supply(network: HeatNetwork, supplied: np.ndarray, temperature: np.ndarray) -> None:
+    """Put this hour's temperatures where plants hold one."""
+    for row, node in enumerate(network.feeder[:, 0]):
+        if np.isfinite(temperature[row]) and np.isfinite(supplied[0, node]):
+            supplied[0, node] = temperature[row]
+
+
+def _delayed(plan: Plan, history: np.ndarray, hour: int, age: np.ndarray, steady: np.ndarray) -> np.ndarray:
+    """(consumer,) temperature that arrives: the plants' of as long ago as the water took, cooled on its way as in the steady state."""
+    mean = np.nanmean(history[: hour + 1], axis=1) if history.shape[1] else np.full(hour + 1, plan.room)
+    then = np.interp(hour - np.nan_to_num(age, posinf=0.0) / 3600.0, np.arange(hour + 1), mean)
+    ground = plan.network.model.stagnant
+    kept = (steady - ground) / max(mean[-1] - ground, 1.0)
+    return np.where(np.isfinite(age), ground + np.clip(kept, 0.0, 1.0) * (then - ground), ground)
+
+
+def people_of(city: Any, network: HeatNetwork) -> np.ndarray:
+    """(consumer,) people behind each consumer: those of its building, else 2.62 for each customer (census of 2020 [recalled])."""
+    consumer = network.table["heat.consumer"]
+    people = np.nan_to_num(consumer.numbers("customers")) * 2.62
+    if "buildings.building" in city.catalog.kinds:
+        building = columns(city, "buildings.building")
+        at = places(consumer.texts("building_id"), building.id)
+        counted = np.append(building.numbers("population"), np.nan)[at]
+        people = np.where(np.isfinite(counted), counted, people)
+    return np.rint(people).astype(np.int64)
+
+
+def tables(plan: Plan, course: Course, people: np.ndarray) -> dict[str, pa.Table]:
+    """The answer's tables."""
+    rows = range(len(course.room))
+    cold, colder = course.room < COLD - 1e-6, course.room < COLDER - 1e-6
+    some = course.room.shape[1] > 0
+    hours = pa.table({
+        "hour": np.arange(len(course.room), dtype=float), "outdoor": plan.outdoor, "supply": pa.array(course.supply, from_pandas=True), "wanted": course.wanted.sum(axis=1),
+        "delivered": course.heat.sum(axis=1), "coldest_room": course.room.min(axis=1) if some else pa.nulls(len(rows), pa.float64()),
+        "mean_room": course.room.mean(axis=1) if some else pa.nulls(len(rows), pa.float64()), "people_below_18": (cold * people).sum(axis=1),
+        "people_below_16": (colder * people).sum(axis=1), "status": course.status.astype(np.int64)})
+    consumer = plan.network.table["heat.consumer"]
+    lowest = course.room.min(axis=0)
+    order = np.argsort(lowest, kind="stable")
+    buildings = pa.table({
+        "id": consumer.id, "building": consumer.texts("building_id"), "people": people, "lowest_room": lowest, "at_hour": course.room.argmin(axis=0).astype(float),
+        "hours_below_18": cold.sum(axis=0), "hours_below_16": colder.sum(axis=0), "delay_minutes": np.round(course.delay / 60.0, 1)}).take(pa.array(order))
+    return {"hours": hours, "buildings": buildings}

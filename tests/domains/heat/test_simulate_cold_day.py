@@ -1,0 +1,79 @@
+"""Cold days in the reference city: in order, with plants out, and against closed formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from holdfast.domains.heat import DOMAIN
+from holdfast.domains.heat.cold_day import room_after, supply_curve
+from holdfast.domains.heat.simulate_cold_day import simulate_cold_day
+from holdfast.model.errors import Invalid, NotFound
+from small_city import small_city
+
+
+@pytest.fixture(scope="module")
+def plants(anlan):
+    return anlan.table("heat.plant", columns=["id"])["id"].to_pylist()
+
+
+@pytest.mark.clause("1f", "1k")
+def test_a_cold_day_in_order_keeps_rooms_warm(anlan):
+    answer = simulate_cold_day(anlan)
+    assert answer.status == "done" and answer.summary["unsolved"] == 0 and answer.summary["most_people_below_18"] == 0
+    hours = answer.tables["hours"]
+    outdoor = hours["outdoor"].to_numpy()
+    assert hours.num_rows == 48 and outdoor[6] == outdoor.min() == pytest.approx(264.15) and outdoor[18] == pytest.approx(270.15)
+    assert hours["coldest_room"].to_numpy().min() > 292.0 and hours["supply"].to_numpy().max() == pytest.approx(368.15, abs=0.01)
+    assert answer.summary["heat_delivered_j"] == pytest.approx(answer.summary["heat_wanted_j"], rel=0.02)
+    for plot in answer.plots:
+        assert {plot.x, *plot.y} <= set(answer.tables[plot.table].column_names)
+    assert 0 < answer.summary["longest_delay_minutes"] < 24 * 60
+
+
+@pytest.mark.clause("1f", "1k")
+def test_without_heat_rooms_decay_as_the_formula_says(anlan, plants):
+    answer = simulate_cold_day(anlan, hours=24.0, outdoor=263.15, swing=0.0, plants=plants, fails_at=0.0, lasts=48.0)
+    room = answer.tables["hours"]["mean_room"].to_numpy()
+    assert np.allclose(room, 263.15 + 30.0 * np.exp(-np.arange(1, 25) / 50.0), atol=1e-6)
+    below = answer.tables["hours"]["people_below_16"].to_numpy()
+    assert answer.summary["most_people_below_16"] == answer.summary["people"] > 0 and below[0] == 0 and (np.diff(below) >= 0).all()
+    buildings = answer.tables["buildings"]
+    assert (buildings["hours_below_16"].to_numpy() <= buildings["hours_below_18"].to_numpy()).all() and buildings["hours_below_16"].to_numpy().min() > 10
+    assert answer.tables["hours"]["delivered"].to_numpy().max() == 0
+
+
+def test_the_published_decay(anlan):
+    """-10 degC outside, time constant 50 h: 20 to 12 degC in 15.5 h (hazards.md 3)."""
+    assert room_after(np.array([293.15]), 263.15, np.zeros(1), np.ones(1), np.array([50.0]), 15.5)[0] == pytest.approx(285.15, abs=0.02)
+
+
+def test_rooms_recover_after_the_outage_and_pumps_that_run_soften_it(anlan, plants):
+    still = simulate_cold_day(anlan, hours=40.0, plants=plants, fails_at=6.0, lasts=12.0)
+    running = simulate_cold_day(anlan, hours=40.0, plants=plants, fails_at=6.0, lasts=12.0, pumps_run=True)
+    rooms = [a.tables["hours"]["mean_room"].to_numpy() for a in (still, running)]
+    assert rooms[0].argmin() in (17, 18, 19) and rooms[0][-1] > rooms[0].min() + 2.0
+    assert rooms[1].min() > rooms[0].min(), "what the water holds still reaches the rooms"
+    assert (rooms[0][:6] > 292.5).all()
+
+
+def test_one_plant_of_several_leaves_the_others_warm(anlan, plants):
+    answer = simulate_cold_day(anlan, plants=plants[:1], fails_at=0.0, lasts=48.0)
+    lowest = answer.tables["buildings"]["lowest_room"].to_numpy()
+    assert lowest.min() < 285.0
+    assert len(plants) == 1 or lowest.max() > 290.0
+
+
+def test_the_supply_curve_meets_its_design_and_room_temperature():
+    curve = supply_curve(368.15, np.array([264.15, 278.65, 293.15, 300.0, 250.0]), 264.15, 293.15, 328.15)
+    assert curve[0] == pytest.approx(368.15) and curve[2] == curve[3] == 293.15 and 293.15 < curve[1] < 368.15 and curve[4] == curve[0]
+
+
+def test_bad_requests(anlan, tmp_path):
+    with pytest.raises(NotFound, match="heat network"):
+        simulate_cold_day(small_city(tmp_path / "c", DOMAIN))
+    with pytest.raises(NotFound, match="plant:none"):
+        simulate_cold_day(anlan, plants=["heat.plant:none"])
+    for wrong in ({"hours": 0.0}, {"outdoor": 10.0}, {"swing": -1.0}, {"fails_at": -1.0}, {"lasts": -1.0}):
+        with pytest.raises(Invalid):
+            simulate_cold_day(anlan, **wrong)
