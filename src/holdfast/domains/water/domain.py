@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.engines.survey.cjj61 import CATEGORIES, CJJ61, line_fields, pipeline_symbol, point_fields
-from holdfast.model.spec import Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
+from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
 
 from . import damage
 from .cost import COSTS
+from .assess_fireflow import assess_fireflow
+from .assess_storage import assess_storage
+from .isolate_break import isolate_break
+from .locate_leak import locate_leak
+from .plan_flushing import plan_flushing
+from .rank_criticality import rank_criticality
 from .settings import SETTINGS
+from .simulate_day import simulate_day
+from .trace_contamination import trace_contamination
 
 EPANET = Source("EPANET 2.2 Users Manual", "appendix C", "2020", "found", "input file sections")
 GB50974 = Source("GB 50974-2014", "7", "2014", "found", "standards.md 1.5 (S29)")
@@ -299,8 +307,18 @@ DOMAIN = Domain(
             node_kinds=("water.junction", "water.reservoir", "water.tank"),
             edge_kinds=("water.pipe", "water.pump", "water.valve"),
             solver="potential_flow", law="pipe_headloss", service="water", sources=("water.reservoir", "water.tank"),
-            lifeline=_lifeline,
+            lifeline=_lifeline, simulate="water.simulate_day",
         ),
+    ),
+    capabilities=(
+        Capability("water.simulate_day", "Simulate a day of the water network", "供水管网日运行模拟", simulate_day, ("1b", "1k", "1o")),
+        Capability("water.assess_fireflow", "Assess fire flow at hydrants", "消火栓供水能力评估", assess_fireflow, ("1g", "1k")),
+        Capability("water.assess_storage", "Assess how long water stays in tanks", "水池贮水时间评估", assess_storage, ("1o",)),
+        Capability("water.isolate_break", "Isolate a broken pipe", "爆管关阀方案", isolate_break, ("1b", "1k")),
+        Capability("water.rank_criticality", "Rank critical pipes, pumps and valves", "供水关键设施排序", rank_criticality, ("1b", "1k")),
+        Capability("water.locate_leak", "Locate a leak by pressures", "压力法漏损定位", locate_leak, ("1b", "1k")),
+        Capability("water.trace_contamination", "Trace contamination forward and backward", "水质污染追踪与溯源", trace_contamination, ("1b", "1k", "1o")),
+        Capability("water.plan_flushing", "Plan the flushing of pipes", "管道冲洗方案", plan_flushing, ("1b", "1o")),
     ),
     settings=SETTINGS,
 )

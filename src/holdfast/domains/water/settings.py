@@ -45,6 +45,7 @@ SETTINGS: tuple[Setting, ...] = (
     _setting("chlorine_limit", 5e-5, "free chlorine that must remain at the tap", "管网末梢余氯", GB5749, "concentration"),
     _setting("flushing_velocity", 1.5, "velocity that flushes a pipe", "冲洗流速", FLUSHING, "velocity"),
     _setting("flushing_volumes", 3.0, "pipe volumes let out per flush", "冲洗水量倍数", quantity="factor"),
+    _setting("hydrant_limit", 0.03, "flow that one hydrant lets out", "单个消火栓最大放水量", quantity="discharge"),
     _setting("leak_found_within", 300.0, "distance within which a located leak counts as found", "漏点定位命中距离", BATTLEDIM, "length"),
 )  # fmt: skip
 """What `city.settings["water...."]` answers."""

@@ -79,9 +79,10 @@ def _forward(study: Study, entry: int, start: float, lasting: float, hours: floa
     overlap = np.clip(np.minimum(begin + width, 3600 * (start + lasting)) - np.maximum(begin, 3600 * start), 0, width) / width
     model = replace(model, options=options, patterns=(*model.patterns, overlap), pattern_id=(*model.pattern_id, "injection"))
     study.model = model
-    # a set point would stay in a reservoir for ever; a concentration of its outflow ends with the pattern
-    kind = "CONCEN" if model.node_type[entry] == NodeType.RESERVOIR else "SETPOINT"
-    quality = Quality("CHEMICAL", sources=(Source(entry, kind, 1e-1, len(model.patterns) - 1),), step=min(60.0, step), tolerance=1e-4)
+    entries = [entry]
+    if model.node_type[entry] == NodeType.RESERVOIR:  # EPANET would keep a reservoir marked for ever; its water is marked where it arrives
+        entries = sorted({*model.link_to[model.link_from == entry].tolist(), *model.link_from[model.link_to == entry].tolist()})
+    quality = Quality("CHEMICAL", sources=tuple(Source(at, "SETPOINT", 1e-1, len(model.patterns) - 1) for at in entries), step=min(60.0, step), tolerance=1e-4)
     found = period_of(model, Cases(1), quality)
     if found.quality is None or not np.isfinite(found.quality[0, 0]).any():
         raise Invalid(f"{found.engine} does not run the network: {found.notes.get(0, '')}", fix="Correct what the findings of the water model name")

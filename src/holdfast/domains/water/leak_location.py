@@ -1,0 +1,85 @@
+"""Where a leak is, from a few pressures: what a leak at each node would do to every sensor, against what the sensors say.
+
+For each node a leak of known size is solved at each hour of the readings; its effect on the sensors is taken to grow with its size. The size that fits the readings
+best gives each node a likelihood under normal errors, pipes take the mean of their ends, longer pipes are likelier to leak, and shares sum to one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from holdfast.engines.network.hydraulic.answers import Cases
+from holdfast.engines.network.hydraulic.model import LinkType
+
+from .solving import Engine
+
+_BLOCK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """Pressures without a leak and what a leak changes.
+
+    base   (hour, sensor) head without a leak [m]
+    drop   (hour, node, sensor) fall of the head per m3/s that leaks; NaN rows where the case was not solved
+    node   (node,) positions of the nodes
+    size   leak for which it was solved [m3/s]
+    """
+
+    base: np.ndarray
+    drop: np.ndarray
+    node: np.ndarray
+    size: float
+    engine: str
+
+
+def sensitivity(engine: Engine, sensors: np.ndarray, hours: np.ndarray, nodes: np.ndarray, size: float) -> Sensitivity:
+    """Solve a leak of `size` [m3/s] at every node of `nodes` and every hour of `hours`; sensors are node positions."""
+    model = engine.model  # type: ignore[attr-defined]
+    base = np.stack([engine.snapshot(None, float(hour)).head[0, sensors] for hour in hours])
+    drop = np.full((len(hours), len(nodes), len(sensors)), np.nan)
+    for row, hour in enumerate(hours.tolist()):
+        for start in range(0, len(nodes), _BLOCK):
+            part = nodes[start : start + _BLOCK]
+            demand = np.zeros((len(part), model.nodes))
+            demand[np.arange(len(part)), part] = size
+            found = engine.snapshot(Cases(len(part), demand=demand), float(hour), warm=True)
+            drop[row, start : start + len(part)] = np.where(found.solved[:, None], (base[row] - found.head[:, sensors]) / size, np.nan)
+    return Sensitivity(base, drop, nodes, size, engine.engine)
+
+
+def node_scores(known: Sensitivity, measured: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray]:
+    """Log likelihood of a leak at each node, and its size there [m3/s].
+
+    measured  (hour, sensor) heads [m], NaN where a sensor said nothing
+    noise     standard deviation of an error of readings and model together [m]
+    """
+    fall = known.base - measured  # (hour, sensor)
+    use = np.isfinite(fall)
+    fall = np.where(use, fall, 0.0)
+    drop = np.where(use[:, None, :] & np.isfinite(known.drop), known.drop, 0.0)
+    top = (drop * fall[:, None, :]).sum(axis=(0, 2))
+    bottom = (drop**2).sum(axis=(0, 2))
+    size = np.where(bottom > 0, np.maximum(top, 0.0) / np.where(bottom > 0, bottom, 1.0), 0.0)
+    misfit = ((fall[:, None, :] - size[None, :, None] * drop) ** 2).sum(axis=(0, 2))
+    score = -0.5 * misfit / noise**2
+    solved = np.isfinite(known.drop).all(axis=(0, 2)) & (size > 0)
+    return np.where(solved, score, -np.inf), size
+
+
+def pipe_shares(engine: Engine, known: Sensitivity, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pipes (positions) and the probability of each, by its ends and its length."""
+    model = engine.model  # type: ignore[attr-defined]
+    at_node = np.full(model.nodes, -np.inf)
+    at_node[known.node] = score
+    pipes = np.flatnonzero(model.link_type <= LinkType.PIPE)
+    ends = np.stack([at_node[model.link_from[pipes]], at_node[model.link_to[pipes]]])
+    best = ends.max(initial=-np.inf)
+    if not np.isfinite(best):
+        return pipes, np.zeros(len(pipes))
+    # an end that is a source has no score of its own: the pipe is judged by the other
+    likely = np.where(np.isfinite(ends).all(axis=0), np.exp(ends - best).mean(axis=0), np.exp(np.where(np.isfinite(ends), ends, -np.inf) - best).max(axis=0))
+    weight = likely * np.maximum(model.length[pipes], 0.1)
+    return pipes, weight / weight.sum()
