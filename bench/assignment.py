@@ -1,7 +1,7 @@
 """Road traffic to a relative gap of 1e-6: Anaheim, and a made-up network of the size of Chicago Sketch, against AequilibraE on one core.
 
 The networks: Anaheim (416 nodes, 914 links, 38 zones) where the real data are beside the checkout; a grid with diagonals and
-connectors made here with 933 nodes, 2,950 links, 387 zones and 93,135 pairs (the numbers of Chicago Sketch, whose file is not at
+connectors made here with 933 nodes, 2,950 links, 387 zones and 93,136 pairs (the size of Chicago Sketch, whose file is not at
 hand). The peer runs in the environment whose Python is named by HOLDFAST_PEER_AEQUILIBRAE, with bi-conjugate Frank-Wolfe; without
 it the peer is Frank-Wolfe with exact line search on scipy's Dijkstra, stopped at a wider gap, and the detail says so.
 """
@@ -24,7 +24,7 @@ from holdfast.engines.network.roads.assignment import Demand, Equilibrium, Links
 from holdfast.engines.network.roads.graph import RoadGraph, build_graph
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "roads" / "tntp"
-ROWS, COLUMNS, ZONES, LINKS, PAIRS = 26, 21, 387, 2950, 93_135
+ROWS, COLUMNS, ZONES, LINKS, PAIRS = 26, 21, 387, 2950, 93_136  # trips are symmetric, so pairs come in twos
 GAP, WIDE_GAP, MOST = 1e-6, 1e-3, 1000
 
 
