@@ -37,18 +37,21 @@ def reachable_from(cascade: Cascade, damage: Damage, done: np.ndarray, hours: np
     assets, feeds = graph.slot_asset[users], wiring.slot_feed[users]
     block = cascade.block(damage)
     forever = np.full(block.clock.shape, -np.inf, np.float32)  # nothing fails for want of a service
-    rows = np.arange(block.cases)
+    rows = np.arange(block.cases)  # cases with assets that no road has reached so far
     ready[:, assets] = np.inf
     for hour in hours:
-        block.mended = done <= hour
-        block.sound = damage.works | block.mended
-        block.given[rows], block.works = cascade.base_given, block.sound.copy()
+        block.mended[rows] = done[rows] <= hour
+        block.sound[rows] = damage.works[rows] | block.mended[rows]
+        block.given[rows], block.works[rows] = cascade.base_given, block.sound[rows]
         for number in lines:
             block.given[rows[:, None], cascade.givers[number]] = cascade.answer(number, block, rows, np.full(block.cases, hour))
         kernel.spread(graph, rows, block.sound, block.given, block.works, block.level, forever)
-        open_ = block.level[:, feeds] >= graph.threshold[feeds]
-        ready[:, assets] = np.where(open_, np.minimum(ready[:, assets], np.float32(hour)), ready[:, assets])
-        if not np.isinf(ready[:, assets]).any():
+        open_ = block.level[rows[:, None], feeds] >= graph.threshold[feeds]
+        so_far = ready[rows[:, None], assets]
+        so_far = np.where(open_, np.minimum(so_far, np.float32(hour)), so_far)
+        ready[rows[:, None], assets] = so_far
+        rows = rows[np.isinf(so_far).any(axis=1)]
+        if not len(rows):
             break
     return ready
 

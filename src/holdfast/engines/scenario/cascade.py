@@ -220,11 +220,12 @@ class Cascade:
         block.status[changed] = np.maximum(block.status[changed], status)
         solved = status == CaseStatus.SOLVED  # a case that was not keeps the level of its last solved state
         changed, level, givers = changed[solved], level[solved], self.givers[number]
-        if self.loss_only:
-            kernel.lower(graph, changed, givers, level, block.given, block.works, block.level, clock)
-        else:
-            block.given[changed[:, None], givers] = level
-            kernel.spread(graph, changed, block.sound, block.given, block.works, block.level, clock)
+        risen = np.zeros(len(changed), bool) if self.loss_only else (level > block.given[changed[:, None], givers]).any(axis=1)
+        kernel.lower(graph, changed[~risen], givers, level[~risen], block.given, block.works, block.level, clock)
+        if risen.any():  # what had failed may work again: from the beginning
+            again = changed[risen]
+            block.given[again[:, None], givers] = level[risen]
+            kernel.spread(graph, again, block.sound, block.given, block.works, block.level, clock)
 
     def answer(self, number: int, block: Block, rows: np.ndarray, hour: np.ndarray) -> np.ndarray:
         """Level (n, giver of the lifeline) float32 that one lifeline gives with `works` as it stands; as undisturbed where it was not solved."""
