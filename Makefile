@@ -9,15 +9,16 @@ SERVE ?= 1
 HOST ?= 127.0.0.1
 PORT ?= 8600
 WORKERS ?= 2
+SAMPLES ?= 1000
 
 .PHONY: demo test lint bench docs serve setup clean
 
 setup:
 	@deploy/bootstrap.sh python ui
 
-# The reference city: built anew, shown, checked, and (unless SERVE=0) served.
+# The reference city: built anew, shown, checked, shaken by an earthquake, and (unless SERVE=0) served.
 demo: setup
-	@deploy/demo.sh "$(CITY)" "$(ASSETS)" "$(SEED)" "$(SERVE)" "$(HOST)" "$(PORT)"
+	@deploy/demo.sh "$(CITY)" "$(ASSETS)" "$(SEED)" "$(SERVE)" "$(HOST)" "$(PORT)" "$(SAMPLES)"
 
 serve: setup
 	@$(HOLDFAST) serve "$(CITY)" --host "$(HOST)" --port "$(PORT)"

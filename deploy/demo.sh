@@ -2,7 +2,7 @@
 # The first minute with Holdfast: build the reference city, show what is in it and what is wrong with it, serve it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-city=$1 assets=$2 seed=$3 serve=$4 host=$5 port=$6
+city=$1 assets=$2 seed=$3 serve=$4 host=$5 port=$6 samples=$7
 holdfast=.venv/bin/holdfast
 
 title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
@@ -21,6 +21,10 @@ status=0
 [ "$status" -le 1 ] || exit "$status"
 title "What the city holds, what is wrong with it, and which needs nobody meets"
 "$holdfast" summary "$city"
+
+title "Rehearsal: an earthquake of magnitude 6.5, $samples samples"
+"$holdfast" scenario "$city" quake-m6.5 --samples "$samples" --seed 1 --out "$city/rehearsal"
+title "The report: $city/rehearsal/report.html"
 
 if [ "$serve" = 0 ]; then
   title "Done. See it with: make serve   (http://$host:$port)"
