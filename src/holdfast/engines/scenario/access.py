@@ -75,9 +75,12 @@ def road_travel(cascade: Cascade, damage: Damage, crews: Crews, task: np.ndarray
     out = np.repeat(straight, damage.cases, axis=0)
     try:
         for depot in np.unique(crews.crew_depot):
-            hours = line.travel_hours(available, crews.depot[depot][None], target[placed])
-            normal = np.where(np.isfinite(hours[0]), hours[0], straight[0, depot, placed])
-            out[:, depot, placed] = np.where(np.isfinite(hours[1:]), hours[1:], normal)
+            mine = np.flatnonzero(placed & np.isin(crews.team_of[task], crews.crew_team[crews.crew_depot == depot]))
+            if not len(mine):
+                continue
+            hours = line.travel_hours(available, crews.depot[depot][None], target[mine])
+            normal = np.where(np.isfinite(hours[0]), hours[0], straight[0, depot, mine])
+            out[:, depot, mine] = np.where(np.isfinite(hours[1:]), hours[1:], normal)
     except Invalid:  # roads without positions know no ways; `Cascade.facts` says so
         return straight
     cascade.crew_travel = "damaged roads"
