@@ -58,3 +58,18 @@ def order(wanted: list[str] | np.ndarray, ids: pa.Array) -> list[int]:
     """Position in `ids` of each name of a file."""
     place = {name.partition(":")[2]: at for at, name in enumerate(ids.to_pylist())}
     return [place[name] for name in wanted]
+
+
+def pipe(name: str, start: str, end: str, length: float = 100.0, diameter: float = 0.2) -> dict[str, Any]:
+    """A pipe row."""
+    return {"id": name, "from_id": start, "to_id": end, "length": length, "diameter": diameter, "hazen_williams_c": 120.0}
+
+
+ROW: dict[str, list[dict[str, Any]]] = {
+    "junction": [{"id": n, "elevation": 0.0, "demand": 0.01, "population": 100.0} for n in "abcd"], "reservoir": [{"id": "r", "head": 40.0}],
+    "pipe": [pipe("1", "water.reservoir:r", "a"), pipe("2", "a", "b"), pipe("3", "b", "c"), pipe("4", "c", "d")],
+    "isolation_valve": [{"id": "v1", "pipe_id": "water.pipe:1", "node_id": "water.reservoir:r"}, {"id": "v2", "pipe_id": "water.pipe:2", "node_id": "water.junction:a"},
+                        {"id": "v4", "pipe_id": "water.pipe:4", "node_id": "water.junction:c"}, {"id": "astray", "pipe_id": "water.pipe:99"}],
+    "hydrant": [{"id": "h", "node_id": "d"}],
+}  # fmt: skip
+"""A reservoir and four junctions in a row, with valves, a valve on no pipe, and a hydrant at the end."""

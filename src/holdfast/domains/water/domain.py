@@ -8,9 +8,9 @@ from holdfast.engines.survey.cjj61 import CATEGORIES, CJJ61, line_fields, pipeli
 from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
 
 from . import damage
-from .cost import COSTS
 from .assess_fireflow import assess_fireflow
 from .assess_storage import assess_storage
+from .cost import COSTS
 from .isolate_break import isolate_break
 from .locate_leak import locate_leak
 from .plan_flushing import plan_flushing

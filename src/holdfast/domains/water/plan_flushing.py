@@ -208,6 +208,7 @@ def _row(study: Study, pipe: int, options: list[Option], named: dict[int, list[s
     best = min(good, key=lambda o: (len(o.closed), o.flow)) if good else max(solved, key=lambda o: (o.lowest >= least, o.velocity))
     held = float(sum(model.length[link] * np.pi / 4 * model.diameter[link] ** 2 for link in best.path))
     shut = [name for link in best.closed for name in named.get(link, [model.link_id[link].as_py()])]
-    why = "" if good else "nothing flows through it; it may be shut" if best.velocity < 1e-3 else "too slow" if best.velocity < 0.99 * target else "pressure elsewhere falls too low"
+    slow = "nothing flows through it; it may be shut" if best.velocity < 1e-3 else "too slow"
+    why = "" if good else slow if best.velocity < 0.99 * target else "pressure elsewhere falls too low"
     return row | {"feasible": bool(good), "why_not": why, "hydrants": ", ".join(name for name, _ in best.outlets), "close": ", ".join(shut), "flow_m3s": best.flow,
                   "velocity_ms": best.velocity, "minutes": volumes * held / best.flow / 60, "water_m3": volumes * held, "lowest_pressure_m": best.lowest}  # fmt: skip

@@ -73,11 +73,12 @@ def _forward(study: Study, entry: int, start: float, lasting: float, hours: floa
     model = study.model
     step = 600.0 if hours <= 48 else 3600.0
     options = replace(model.options, duration=3600.0 * hours, report_step=step, hydraulic_step=min(model.options.hydraulic_step, 3600.0))
-    width = model.options.pattern_step
-    count = int(np.ceil((3600.0 * hours + model.options.pattern_start) / width)) + 1
-    begin = np.arange(count) * width - model.options.pattern_start
+    parts = max(1, round(model.options.pattern_step / 600))  # patterns in finer steps, so that the entry may begin and end between theirs
+    width = model.options.pattern_step / parts
+    begin = np.arange(int(np.ceil((3600.0 * hours + model.options.pattern_start) / width)) + 1) * width - model.options.pattern_start
     overlap = np.clip(np.minimum(begin + width, 3600 * (start + lasting)) - np.maximum(begin, 3600 * start), 0, width) / width
-    model = replace(model, options=options, patterns=(*model.patterns, overlap), pattern_id=(*model.pattern_id, "injection"))
+    patterns = (*(np.repeat(values, parts) for values in model.patterns), overlap)
+    model = replace(model, options=replace(options, pattern_step=width), patterns=patterns, pattern_id=(*model.pattern_id, "injection"))
     study.model = model
     entries = [entry]
     if model.node_type[entry] == NodeType.RESERVOIR:  # EPANET would keep a reservoir marked for ever; its water is marked where it arrives
