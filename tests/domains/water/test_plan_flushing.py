@@ -67,7 +67,9 @@ def test_small_mains_of_the_reference_city(tmp_path) -> None:
     assert all(row["velocity_ms"] >= 0.29 for row in answer.tables["steps"].to_pylist() if row["feasible"])
 
 
-@pytest.mark.parametrize(("given", "error"), [({"pipes": []}, Invalid), ({"pipes": ["9"]}, NotFound), ({"pipes": ["1"], "velocity": 0.0}, Invalid), ({"pipes": ["1"], "points": "taps"}, Invalid)])
+@pytest.mark.parametrize(("given", "error"), [
+    ({"pipes": []}, Invalid), ({"pipes": ["9"]}, NotFound), ({"pipes": ["1"], "velocity": 0.0}, Invalid), ({"pipes": ["1"], "points": "taps"}, Invalid),
+])  # fmt: skip
 def test_bad_parameters_are_named(given: dict, error: type) -> None:
     with pytest.raises(error) as caught:
         plan_flushing(city_of_rows(**RING), **given)

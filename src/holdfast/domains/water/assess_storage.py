@@ -108,6 +108,6 @@ def _by_demand(study: Study, known: set[str | None]) -> list[dict[str, Any]]:
     out = []
     for row, name in enumerate(study.tables.ids(kind).to_pylist()):
         if name not in known and np.isfinite(volume[row]) and volume[row] > 0:
-            nodes = sorted(owner.get(name, set())) or [int(node[row])] * (node[row] >= 0)
+            nodes = sorted(owner.get(name, set())) or ([int(node[row])] if node[row] >= 0 else [])
             out.append({"id": name, "supply": name, "basis": "tank volume and mean demand", "volume": float(volume[row]), "outflow": float(demand[nodes].sum())})
     return out
