@@ -8,10 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from holdfast.engines.scenario.equity import fairness
 from holdfast.engines.scenario.impact import assess, from_tables, merge, spread, summarise, to_tables
 from holdfast.engines.scenario.rules import Rules
 from holdfast.engines.scenario.timeline import run
@@ -110,30 +107,3 @@ def test_weights_move_means_and_quantiles():
     told = summarise(impact, AT_ONCE)["services"]["electricity"]["person_hours"]
     assert told["mean"] == pytest.approx(1800.0) and told["p50"] == 2000.0 and told["p5"] == 0.0
     assert spread(np.empty((0, 3)), np.empty(0)) == {}
-
-
-def test_fairness_by_hand():
-    people = np.array([[20.0], [60.0], [20.0]])
-    even = np.array([[[200.0], [600.0], [200.0]]])
-    ratio, gini = fairness(even, people, 100.0)
-    assert ratio[0, 0] == pytest.approx(1.0) and gini[0, 0] == pytest.approx(0.0)
-    one_zone = np.array([[[1000.0], [0.0], [0.0]]])  # 20 people without for 50 of 100 hours
-    ratio, gini = fairness(one_zone, people, 100.0)
-    assert ratio[0, 0] == pytest.approx(0.5) and gini[0, 0] == pytest.approx(0.8)
-    nobody = fairness(np.zeros((1, 2, 1)), np.full((2, 1), np.nan), 100.0)
-    assert np.isnan(nobody[0]).all() and np.isnan(nobody[1]).all()
-    none = fairness(np.zeros((2, 0, 1)), np.zeros((0, 1)), 100.0)
-    assert np.isnan(none[0]).all()
-
-
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(st.lists(st.tuples(st.integers(1, 50), st.floats(0.0, 100.0)), min_size=2, max_size=8))
-def test_gini_is_that_of_the_pairs_of_people(zones):
-    people = np.array([float(n) for n, _ in zones])
-    hours = np.array([h for _, h in zones])
-    ratio, gini = fairness((people * hours)[None, :, None], people[:, None], 100.0)
-    each = np.repeat(hours, people.astype(int))
-    mean = each.mean()
-    want = np.abs(each[:, None] - each[None]).mean() / (2.0 * mean) if mean > 0.0 else 0.0
-    assert gini[0, 0] == pytest.approx(want, abs=1e-9)
-    assert 0.0 <= ratio[0, 0] <= 1.0 + 1e-9

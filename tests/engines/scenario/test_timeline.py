@@ -1,4 +1,4 @@
-"""Recovery worked out by hand: backup clocks, repairs on and between hours of the grid, integrals, bad cases, road access."""
+"""Recovery worked out by hand: backup clocks, repairs on and between hours of the grid, integrals, bad cases."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from holdfast.engines.scenario.access import plan_repairs, reachable_from, road_travel
 from holdfast.engines.scenario.cascade import Cascade
-from holdfast.engines.scenario.repair import crews_of, tasks_of
+from holdfast.engines.scenario.repair import crews_of
 from holdfast.engines.scenario.rules import Rules
 from holdfast.engines.scenario.timeline import GRID, run
 from holdfast.model.errors import Invalid
 from holdfast.model.lifeline import CaseStatus
-from toy_worlds import Moody, Reach, Shedding, chain_world, make_damage, make_world
+from toy_worlds import Moody, Shedding, chain_world, make_damage, make_world
 
 AT_ONCE = Rules(mobilisation_hours={"default": 0.0}, shift_hours={"default": 24.0})
 ELECTRICITY, WATER, TELECOM = 0, 1, 2
@@ -154,56 +153,6 @@ def test_a_grid_that_does_not_rise_from_zero_is_refused():
             run(world, make_damage(world, ()), hours=hours)
 
 
-def road_world():
-    """A street from the depot over a bridge to a pumping station that needs road access; the main beside it needs no road."""
-    roads = Reach("roads", "road_access", pa.array(["roads:depot", "roads:bridge", "roads:end"]), pa.array(["roads:end"]), ((0, 1), (1, 2)), (0,))
-    return make_world(
-        ["roads:depot", "roads:bridge", "roads:end", "water:station", "water:main"], needs=[("water:station", "road_access", 72.0)],
-        links=[("roads:end", "water:station", "road_access")], lifelines=(roads,), xy=[(0, 0)] * 5,
-    )  # fmt: skip
-
-
-def test_a_station_waits_for_the_bridge_and_a_main_does_not():
-    world = road_world()
-    cascade = Cascade(world, AT_ONCE)
-    damage = make_damage(world, ("roads:bridge", "water:station", "water:main"), ("water:station",), hours={"roads:bridge": 20.0, "water:station": 5.0, "water:main": 3.0})
-    done = plan_repairs(cascade, damage, crews_of(world, AT_ONCE), np.arange(5), np.array(GRID))
-    assert done[0].tolist() == [0.0, 20.0, 0.0, 29.0, 3.0]  # the bridge is seen to be open at 24
-    assert done[1, 3] == 5.0
-
-
-def test_what_no_road_ever_reaches_is_never_mended():
-    world = road_world()
-    cascade = Cascade(world, AT_ONCE)
-    damage = make_damage(world, ("roads:bridge", "water:station"), hours={"roads:bridge": 0.0, "water:station": 5.0})
-    hours = np.array(GRID)
-    done = plan_repairs(cascade, damage, crews_of(world, AT_ONCE), np.arange(5), hours)
-    assert np.isinf(reachable_from(cascade, damage, done, hours)[0, 3]) and np.isinf(done[0, 3])
-
-
-def test_crews_drive_on_the_damaged_roads_where_a_lifeline_knows_the_ways():
-    world = road_world()
-    line = world.lifelines[0]
-    asked = []
-
-    def travel_hours(available, origin, target):
-        """An hour to everywhere, and nowhere to go for those behind the bridge when it is down."""
-        asked.append((available.shape, origin.shape, target.shape))
-        out = np.ones((len(available), len(target)), np.float32)
-        out[~available[:, 1]] = np.inf
-        return out
-
-    line.travel_hours = travel_hours
-    cascade = Cascade(world, AT_ONCE)
-    damage = make_damage(world, ("water:main",), ("roads:bridge", "water:main"), hours=3.0)
-    crews = crews_of(world, AT_ONCE)
-    way = road_travel(cascade, damage, crews, tasks_of(damage))
-    assert way.shape == (2, 2, 2) and way[:, 0, 0].tolist() == way[:, 1, 1].tolist() == [1.0, 1.0]  # where no way is left, as before the disaster
-    assert asked == [((3, 3), (1, 2), (1, 2))] * 2  # each depot is asked about what its own crews mend
-    assert cascade.facts()["crew_travel"] == "damaged roads"
-    assert plan_repairs(cascade, damage, crews, "importance", np.array(GRID))[0, 4] == 4.0
-
-
 def test_a_block_of_cases_is_mended_as_each_case_alone():
     world = chain_world()
     hours = {"power:line": 3.0, "water:main": 90.0, "water:pump": 2.0, "telecom:tower": 5.0}
@@ -220,3 +169,22 @@ def test_foreign_command_without_crew_hours_stays():
     damage.command[0, 3] = 1
     done = run(world, damage, rules=AT_ONCE).done_hour
     assert np.isinf(done[0, 3]) and (np.delete(done[0], 3) == 0.0).all()
+
+
+def test_worlds_without_links_services_or_lifelines_are_followed_too():
+    lonely = make_world(["a:1", "a:2"], people={"a:1": 5})
+    timeline = run(lonely, make_damage(lonely, ("a:1",)), rules=AT_ONCE)
+    assert timeline.down[0, 0] == 1 and timeline.down[0, -1] == 0 and np.isnan(timeline.share).all()
+    bare = make_world(["a:1"], services=())
+    assert run(bare, make_damage(bare, ("a:1",)), rules=AT_ONCE).people.shape == (1, len(GRID), 0)
+
+
+def test_lifelines_are_asked_for_the_hour_where_demand_follows_the_day():
+    world = chain_world()
+    hours = []
+    line = world.lifelines[0]
+    serve = line.serve
+    line.serve = lambda state: (hours.append(None if state.hour is None else state.hour.tolist()), serve(state))[1]
+    rules = Rules(mobilisation_hours={"default": 0.0}, shift_hours={"default": 24.0}, follow_day=True)
+    run(world, make_damage(world, ("power:line",), hours=3.0), rules=rules, hours=(0, 2, 4, 6))
+    assert hours == [None, [0.0], [2.0], [4.0]]  # the undisturbed city, then each hour anew
