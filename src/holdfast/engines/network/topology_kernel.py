@@ -217,17 +217,8 @@ def nearest(start, split, neighbour, edge, seeds, length, way, limit):  # type: 
                 distance[m] = there
                 via[m] = edge[i]
                 origin[m] = origin[n]
-                at = size
+                _rise(key, item, size, there, m)
                 size += 1
-                while at:
-                    up = (at - 1) >> 2
-                    if key[up] <= there:
-                        break
-                    key[at] = key[up]
-                    item[at] = item[up]
-                    at = up
-                key[at] = there
-                item[at] = m
     return distance, via, origin
 
 
@@ -240,22 +231,38 @@ def _double(values):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _sink(key, item, size):  # type: ignore[no-untyped-def]
-    """Take the first out of a heap that then has `size` entries, by letting the last one sink from the top."""
+    """Take the first out of a heap that then has `size` entries: the gap goes down to a leaf, where the last entry rises to its place."""
     k, n = key[size], item[size]
-    at = 0
-    while True:
-        child = 4 * at + 1
-        if child >= size:
-            break
-        best = child
-        for c in range(child + 1, min(child + 4, size)):
-            if key[c] < key[best]:
-                best = c
-        if k <= key[best]:
-            break
+    at, child = 0, 1
+    while child + 3 < size:
+        one = child if key[child] <= key[child + 1] else child + 1
+        other = child + 2 if key[child + 2] <= key[child + 3] else child + 3
+        best = one if key[one] <= key[other] else other
         key[at] = key[best]
         item[at] = item[best]
         at = best
+        child = 4 * at + 1
+    if child < size:
+        best = child
+        for c in range(child + 1, size):
+            if key[c] < key[best]:
+                best = c
+        key[at] = key[best]
+        item[at] = item[best]
+        at = best
+    _rise(key, item, at, k, n)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rise(key, item, at, k, n):  # type: ignore[no-untyped-def]
+    """Put an entry into the gap at `at`, or above it."""
+    while at:
+        up = (at - 1) >> 2
+        if key[up] <= k:
+            break
+        key[at] = key[up]
+        item[at] = item[up]
+        at = up
     key[at] = k
     item[at] = n
 
