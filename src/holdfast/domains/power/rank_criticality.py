@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .study import Study
 
-BLOCK = 256  # cases held at once
+BLOCK, CELLS = 256, 8_000_000  # cases, and nodes and branches, held at once: bounds memory
 RANKED = ("line", "transformer", "transformer3", "substation")
 
 
@@ -74,7 +74,9 @@ def _cases(study: Study, failed: np.ndarray, backfeed: bool, flows: bool) -> dic
     """What is lost when the components of each row (case, n) are out."""
     import numpy as np
 
-    blocks = [_block(study, failed[i : i + BLOCK], backfeed, flows) for i in range(0, len(failed), BLOCK)]
+    model = study.grid.model
+    size = max(8, min(BLOCK, CELLS // (model.nodes + model.branches)))
+    blocks = [_block(study, failed[i : i + size], backfeed, flows) for i in range(0, len(failed), size)]
     if not blocks:
         return {name: np.zeros(0) for name in ("people", "critical", "power", "loads", "overloaded", "low", "status")}
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}

@@ -58,9 +58,8 @@ def simulate_outage(
     tables = {"without_power": dark, "voltages": _voltages(study, flow), "overloads": _overloads(study, flow),
               "switching": _switching(study, closed[0]), "own_sources": _own(dark)}
     summary = _summary(study, components, lost, at_once, flow, closed, feed, tables)
-    status = "done" if flow.status[0] == 0 else "diverged"
     plots = (Plot("Loads without power", "失电负荷", "without_power", "x", ("y",), kind="map", colour="power", x_label="x [m]", y_label="y [m]"),)
-    return Answer(summary, tables, study.grid.findings, status=status, plots=plots)
+    return Answer(summary, tables, study.grid.findings, status="done" if flow.status[0] == 0 else "diverged", plots=plots)
 
 
 def _summary(study: Study, components: list[str], lost: dict[str, np.ndarray], at_once: dict[str, np.ndarray], flow: Flow, closed: np.ndarray,

@@ -13,7 +13,7 @@ from .batch import BatchSolver
 from .model import Cases, Flow, PowerModel, base_cases
 from .parts import live_nodes
 
-_BLOCK = 256  # cases solved together: bounds memory
+_BLOCK, _CELLS = 256, 8_000_000  # cases, and nodes and branches, solved together: bounds memory
 
 
 class Solver:
@@ -44,7 +44,8 @@ class Solver:
         """Solve a batch. live: (case, node) where the caller knows it already."""
         live = live_nodes(self.model, cases) if live is None else live
         index, back = distinct(self.model, cases, live)
-        flows = [self._block(cases.rows(index[i : i + _BLOCK]), live[index[i : i + _BLOCK]]) for i in range(0, len(index), _BLOCK)]
+        size = max(8, min(_BLOCK, _CELLS // (self.model.nodes + self.model.branches)))
+        flows = [self._block(cases.rows(index[i : i + size]), live[index[i : i + size]]) for i in range(0, len(index), size)]
         if not flows:
             return _empty(self.model)
         whole = flows[0] if len(flows) == 1 else Flow(*(np.concatenate([getattr(f, name) for f in flows]) for name in Flow.__slots__))
