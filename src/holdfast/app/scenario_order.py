@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from holdfast.model.errors import Invalid
 
+_EFFORT, _FEWEST = 60_000, 60  # tasks times orders that are judged at most, and orders that are judged at least
 _SHARES = (0.25, 0.5, 0.75)  # the cases at these quantiles of the person-hours lost stand for all
 
 
@@ -35,7 +36,7 @@ def _matters(world: Any) -> np.ndarray:
 def order_of(task: Any, impact: Any, evaluations: int) -> tuple[dict[str, pa.Table], dict[str, Any]]:
     """Tables `order` and `restoration`, and the summary of the search; empty where nothing is lost or nothing can be mended.
 
-    evaluations   orders that may be judged
+    evaluations   orders that may be judged; fewer where very much is broken
     """
     from holdfast.engines.scenario.case_block import prepared
     from holdfast.engines.scenario.restoration import best_order
@@ -47,7 +48,9 @@ def order_of(task: Any, impact: Any, evaluations: int) -> tuple[dict[str, pa.Tab
     damage = ready.damage(cases)
     try:
         worth = replace(damage, repair_hours=damage.repair_hours * _matters(task.world))
-        found = best_order(task.world, worth, crews=ready.crews, cascade=ready.cascade, evaluations=evaluations, seed=task.seed)
+        tasks = max(int((worth.repair_hours > 0.0).any(axis=0).sum()), 1)
+        budget = min(evaluations, max(_FEWEST, _EFFORT // tasks))
+        found = best_order(task.world, worth, crews=ready.crews, cascade=ready.cascade, evaluations=budget, seed=task.seed)
     except Invalid as error:
         return {}, {"left_out": str(error)}
     order = found.table(task.world)

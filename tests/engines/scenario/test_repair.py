@@ -83,7 +83,7 @@ def test_nobody_mends_what_has_no_crew():
 def test_crews_come_from_the_population_and_sit_amid_their_assets():
     world = make_world(["water:a", "water:b", "telecom:c"], xy=[(0, 0), (100, 0), (7, 9)], people={"water:a": 400_000})
     team = crews_of(world, Rules())
-    assert team.count() == {"water": 24, "telecom": 16}
+    assert team.count() == {"water": 48, "telecom": 40}
     assert team.depot.tolist() == [[50.0, 0.0], [7.0, 9.0]]
     assert crews_of(four(), Rules()).count() == {"water": 1, "power": 1}
     with pytest.raises(Invalid, match="fewer than no crews"):

@@ -64,7 +64,7 @@ def crews_of(world: World, rules: Rules, *, count: dict[str, int] | None = None,
     team_of = np.full(world.assets, -1, np.int16)
     for number, name in enumerate(team):
         rate = rules.crews.get(name, rules.crews.get("default", 1.0))
-        crews = (count or {}).get(name, max(1, round(rate * hundred_thousands)) if rate > 0.0 else 0)
+        crews = (count or {}).get(name, max(rules.minimum_crews, round(rate * hundred_thousands)) if rate > 0.0 else 0)
         if crews < 0:
             raise Invalid("a team cannot have fewer than no crews", fix="Give a count of 0 or more", field=f"crews.{name}")
         mine = domain == name

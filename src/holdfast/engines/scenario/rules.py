@@ -22,7 +22,7 @@ class Rules:
     max_rounds           rounds between lifelines before a case of load shedding counts as diverged
     cache                bytes of network solutions kept
     follow_day           lifelines are solved for the hour of the event instead of the mean demand; solutions are then not shared between hours
-    crews                domain -> crews for every 100,000 people
+    crews                domain -> crews for every 100,000 people        minimum_crews  that each domain has at least
     mobilisation_hours, shift_hours   domain or "default" -> h, h a day
     crew_speed           m/s                  detour   road distance as a multiple of the straight line
     indirect_loss        service -> CNY per person-hour
@@ -35,6 +35,7 @@ class Rules:
     cache: int = _DEFAULT["scenario.cache"]
     follow_day: bool = False
     crews: Mapping[str, float] = field(default_factory=lambda: dict(_DEFAULT["scenario.crews"]))
+    minimum_crews: int = _DEFAULT["scenario.minimum_crews"]
     mobilisation_hours: Mapping[str, float] = field(default_factory=lambda: dict(_DEFAULT["scenario.mobilisation_hours"]))
     shift_hours: Mapping[str, float] = field(default_factory=lambda: dict(_DEFAULT["scenario.shift_hours"]))
     crew_speed: float = _DEFAULT["scenario.crew_speed"]
