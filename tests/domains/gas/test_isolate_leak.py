@@ -37,6 +37,7 @@ def test_valves_customers_and_the_hospital(street):
     answer = isolate_leak(street, "gas.pipe:1")
     assert answer.tables["valves"]["id"].to_pylist() == ["gas.valve:1", "gas.valve:2"]
     assert answer.tables["valves"]["remote"].to_pylist() == [True, False]
+    assert answer.tables["valves"]["feeds"].to_pylist() == [True, False], "beyond the second valve there is no other source"
     cut = answer.tables["affected"]
     assert set(cut["id"].to_pylist()) == {"gas.sink:C", "gas.sink:E", "gas.sink:F"} and set(cut["state"].to_pylist()) == {"cut off"}
     assert answer.summary["customers_cut_off"] == 43 and answer.summary["hospitals"] == ["buildings.hospital:1"]
@@ -58,6 +59,7 @@ def test_beyond_the_second_valve_only_one_consumer_loses_gas(street):
 def test_when_every_valve_is_stuck_the_source_must_be_shut(street):
     answer = isolate_leak(street, "gas.pipe:1", stuck=["gas.valve:1", "gas.valve:2"])
     assert answer.tables["valves"].num_rows == 0 and answer.summary["source_inside"] and answer.summary["consumers_cut_off"] == 3
+    assert answer.summary["sources_to_shut"] == ["gas.source:1"]
 
 
 def test_rate_mass_and_time_by_hand(street):

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from holdfast.engines.network.gas.leak import content, critical_ratio, jet_length, leak_rate, vent_time
+from holdfast.engines.network.gas.model import LinkType
 from holdfast.engines.network.gas.solve import GasCases
 from holdfast.engines.network.isolation import Isolation
 from holdfast.model import geometry
 from holdfast.model.city import City
 from holdfast.model.lifeline import ComponentState
 
-if TYPE_CHECKING:
-    from .isolate_leak import Scene
+from .leak_scene import Scene
 
 SHORT = 0.98  # a consumer that gets less than this share counts as short [proposal]
 _STEPS = 60  # rows of the release over time
@@ -34,7 +34,7 @@ class Release:
 
 
 def valves(city: City, scene: Scene, found: Isolation, stuck: list[int]) -> pa.Table:
-    """The valves to close. For each: where it is, and what has to be closed instead, and how many consumers more are cut off, when it is stuck."""
+    """The valves to close, those first through which gas still comes from beyond. For each: where it is, and what follows when it is stuck."""
     network = scene.lifeline.network
     rows = []
     before = _cut_sinks(scene, found)
@@ -43,11 +43,29 @@ def valves(city: City, scene: Scene, found: Isolation, stuck: list[int]) -> pa.T
         again = scene.isolate([*stuck, valve])
         extra = [scene.shut_id[i] for i in again.valves.tolist() if i not in set(found.valves.tolist())]
         x, y = _place(city, name)
-        rows.append({"id": name, "kind": name.partition(":")[0], "instead_of_stuck": valve in set(found.instead.tolist()), "x": x, "y": y, "remote": _remote(network, name),
-                     "if_stuck_close": ", ".join(extra), "if_stuck_more_cut_off": int((_cut_sinks(scene, again) & ~before).sum()), "if_stuck_source_inside": again.source_inside})
-    schema = pa.schema([("id", pa.string()), ("kind", pa.string()), ("instead_of_stuck", pa.bool_()), ("x", pa.float64()), ("y", pa.float64()), ("remote", pa.bool_()),
-                        ("if_stuck_close", pa.string()), ("if_stuck_more_cut_off", pa.int64()), ("if_stuck_source_inside", pa.bool_())])
-    return pa.Table.from_pylist(rows, schema=schema)
+        row = {"id": name, "kind": name.partition(":")[0], "feeds": _feeds(scene, found, int(scene.shuts[valve])), "instead_of_stuck": valve in set(found.instead.tolist())}
+        row |= {"x": x, "y": y, "remote": _remote(network, name), "if_stuck_close": ", ".join(extra), "if_stuck_source_inside": again.source_inside}
+        rows.append(row | {"if_stuck_more_cut_off": int((_cut_sinks(scene, again) & ~before).sum())})
+    schema = pa.schema([
+        ("id", pa.string()), ("kind", pa.string()), ("feeds", pa.bool_()), ("instead_of_stuck", pa.bool_()), ("x", pa.float64()), ("y", pa.float64()), ("remote", pa.bool_()),
+        ("if_stuck_close", pa.string()), ("if_stuck_more_cut_off", pa.int64()), ("if_stuck_source_inside", pa.bool_())])
+    return pa.Table.from_pylist(sorted(rows, key=lambda row: not row["feeds"]), schema=schema)
+
+
+def _feeds(scene: Scene, found: Isolation, link: int) -> bool:
+    """Whether gas can come in through a valve: its far side keeps a source, and it passes gas that way."""
+    model = scene.lifeline.network.model
+    inside = found.segment_nodes[[model.link_from[link], model.link_to[link]]]
+    far = model.link_to[link] if inside[0] else model.link_from[link]
+    one_way = model.link_type[link] != LinkType.RESISTIVE and bool(inside[0])
+    return not one_way and not bool(found.cut_off_nodes[far])
+
+
+def sources_inside(scene: Scene, found: Isolation) -> list[str]:
+    """Ids of the sources that stand in the shut part and have to be shut themselves."""
+    network = scene.lifeline.network
+    inside = (network.source_node >= 0) & found.segment_nodes[np.maximum(network.source_node, 0)]
+    return network.table["gas.source"].id.filter(pa.array(inside)).to_pylist()
 
 
 def _cut_sinks(scene: Scene, found: Isolation) -> np.ndarray:

@@ -110,7 +110,8 @@ def run(plan: Plan, out: list[int], fails_at: float, lasts: float, pumps_run: bo
         got = np.where(flow > 1e-5, np.minimum(wanted, np.nan_to_num(limit, nan=0.0)), 0.0)
         room = room_after(room, plan.outdoor[hour], got, plan.loss, plan.constant)
         course.room[hour], course.wanted[hour], course.heat[hour] = room, wanted, got
-        course.supply[hour] = np.nanmean(history[hour]) if np.isfinite(history[hour]).any() else np.nan
+        running = history[hour][~dead | pumps_run]
+        course.supply[hour] = np.nanmean(running) if np.isfinite(running).any() else np.nan
         course.delay = np.where(np.isfinite(age), np.maximum(course.delay, age), course.delay)
         back = float((flow * (arriving - got / np.maximum(heat_capacity(arriving) * flow, 1e-9))).sum() / flow.sum()) if flow.sum() > 1e-5 else back
     return course
