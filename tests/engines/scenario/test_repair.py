@@ -85,7 +85,7 @@ def test_crews_come_from_the_population_and_sit_amid_their_assets():
     team = crews_of(world, Rules())
     assert team.count() == {"water": 48, "telecom": 40}
     assert team.depot.tolist() == [[50.0, 0.0], [7.0, 9.0]]
-    assert crews_of(four(), Rules()).count() == {"water": 1, "power": 1}
+    assert crews_of(four(), Rules()).count() == {"water": 3, "power": 3}
     with pytest.raises(Invalid, match="fewer than no crews"):
         crews_of(world, Rules(), count={"water": -1})
     travel = straight_travel(world, team, Rules(crew_speed=10.0, detour=2.0))

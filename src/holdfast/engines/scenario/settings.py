@@ -21,9 +21,12 @@ SETTINGS: tuple[Setting, ...] = (
         "scenario.crews", {"water": 12, "drainage": 6, "power": 16, "gas": 8, "heat": 6, "telecom": 10, "roads": 10, "buildings": 20},
         "repair crews for every 100,000 people by domain, help from neighbouring cities included", "每十万人抢修队数量(按领域,含邻市支援)", _OWN, "count",
     ),
-    Setting("scenario.minimum_crews", 3, "crews of each domain that even the smallest place gets, its neighbours' help included", "每领域最少抢修队数量(含邻市支援)", _OWN, "count"),
+    Setting("scenario.minimum_crews", 3, "crews of each domain that even the smallest place gets", "每领域最少抢修队数量(含邻市支援)", _OWN, "count"),
     Setting("scenario.mobilisation_hours", {"default": 2.0, "buildings": 24.0}, "hours until the first crews of a domain leave their depot", "抢修队集结时间(小时)", _OWN),
-    Setting("scenario.shift_hours", {"default": 24.0, "buildings": 10.0}, "hours a day in which a domain's crews work; 24 is in relays, as restoration times of facilities are given", "抢修队每日作业小时数", _OWN),
+    Setting(
+        "scenario.shift_hours", {"default": 24.0, "buildings": 10.0},
+        "hours a day in which a domain's crews work; 24 is in relays, as restoration times of facilities are given", "抢修队每日作业小时数", _OWN,
+    ),
     Setting("scenario.crew_speed", 30.0 / 3.6, "travel speed of crews where no road travel times are given", "抢修队行驶速度", _OWN, "velocity"),
     Setting("scenario.detour", 1.4, "road distance as a multiple of the straight line where no road travel times are given", "绕行系数", _OWN),
     Setting(
