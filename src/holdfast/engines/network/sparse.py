@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.lanes import WIDTH, load, splat, store, where_at_most
 from holdfast.engines.network.pack import Shorts
 
@@ -96,7 +96,7 @@ def analyse(n: int, i: np.ndarray, j: np.ndarray, order: np.ndarray | None = Non
     return Symbolic(n, len(row), position, factor)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pattern(n, first, second):
     """Rows of the factor's columns, ascending: a column has its own entries and those of the columns whose first row it is."""
     begin = np.searchsorted(first, np.arange(n + 1))
@@ -135,7 +135,7 @@ def _pattern(n, first, second):
     return start, row[:count].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _find(start, row, first, second):
     """Entry of (second, first) for each pair; every pair is in the pattern."""
     found = np.empty(len(first), np.int32)
@@ -145,7 +145,7 @@ def _find(start, row, first, second):
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _targets(n, start, row):
     """Where the product of each two entries of a column goes, entry by entry in the order of the elimination."""
     total = 0
@@ -163,7 +163,7 @@ def _targets(n, start, row):
     return target
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def eliminate(factor, diagonal, off, right, bad):
     """Factor and solve in place; the kernel behind `factor_solve`.
 

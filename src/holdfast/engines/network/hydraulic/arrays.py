@@ -12,7 +12,21 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from holdfast.engines.network.pack import (
-    Blocks, ByteBlocks, ByteRows, Bytes, Counts, Flags, IntRows, Ints, Reals, Rows, Shorts, SingleBlocks, Singles, declare, opener,
+    Blocks,
+    ByteBlocks,
+    ByteRows,
+    Bytes,
+    Counts,
+    Flags,
+    IntRows,
+    Ints,
+    Reals,
+    Rows,
+    Shorts,
+    SingleBlocks,
+    Singles,
+    declare,
+    opener,
 )
 from holdfast.engines.network.sparse import Factor
 

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import BIG, CLOSED, E1, E2, E3, FLAT, LEAK_FLOW, LEAK_LAW, LEVEL, P1, P2, P3, SHARE, TAIL_FLOW
 
-_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-
-@njit(**_KERNEL)
+@kernel
 def emitter(resistance, q, power, backflow):
     """Conductance and head loss / slope of an emitter with head loss resistance * flow ** power."""
     slope = power * resistance * abs(q) ** (power - 1.0)
@@ -32,7 +29,7 @@ def emitter(resistance, q, power, backflow):
     return 1.0 / slope, loss / slope
 
 
-@njit(**_KERNEL)
+@kernel
 def leak_laws(laws, lanes):
     """Emitters at junctions, added to the equations."""
     for slot in range(lanes.leak_node.shape[0]):
@@ -48,7 +45,7 @@ def leak_laws(laws, lanes):
             lanes.right[node, lane] += y + p * laws.elevation[node] - q
 
 
-@njit(**_KERNEL)
+@kernel
 def _piece(laws, pipe, share, q):
     """Conductance and excess of a part of a pipe; the minor loss is spread along it. Darcy-Weisbach: turbulent above Reynolds number 2000."""
     resistance, minor = laws.slope[pipe] * share, laws.minor[pipe] * share
@@ -69,7 +66,7 @@ def _piece(laws, pipe, share, q):
     return 1.0 / total, q * ((slope * friction + minor * size) / total - 1.0)
 
 
-@njit(**_KERNEL)
+@kernel
 def break_laws(network, laws, lanes):
     """Pipes that leak on their way: both pieces and the hole, with the node between them eliminated."""
     for slot in range(lanes.broken.shape[0]):
@@ -106,7 +103,7 @@ def break_laws(network, laws, lanes):
                 lanes.off[network.entry_of[k], lane] -= through
 
 
-@njit(**_KERNEL)
+@kernel
 def leak_flows(laws, lanes):
     """New flows of emitters, and what they add to the sums of flow and of change."""
     for slot in range(lanes.leak_node.shape[0]):
@@ -118,7 +115,7 @@ def leak_flows(laws, lanes):
             _count(lanes, lanes.leak_flow[slot], lane, step)
 
 
-@njit(**_KERNEL)
+@kernel
 def _count(lanes, flow, lane, step):
     step *= lanes.relax[0, lane]
     flow[lane] -= step
@@ -127,7 +124,7 @@ def _count(lanes, flow, lane, step):
     lanes.largest[0, lane] = max(lanes.largest[0, lane], abs(step))
 
 
-@njit(**_KERNEL)
+@kernel
 def break_flows(network, lanes):
     """New flows of the pieces of broken pipes and of their holes."""
     for slot in range(lanes.broken.shape[0]):

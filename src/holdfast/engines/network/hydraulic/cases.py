@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import (
     CFS,
     CLOSED,
@@ -21,18 +20,17 @@ from holdfast.engines.network.hydraulic.arrays import (
 from holdfast.engines.network.hydraulic.controls import ask_demands, set_demands, set_patterns, simple_controls
 from holdfast.engines.network.hydraulic.tanks import volume_at
 
-_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 _PUMP, _GPV = 2, 8
 _NORMAL, _SHUT, _WIDE = 0, 1, 2
 
 
-@njit(**_KERNEL)
+@kernel
 def _row(array, case):
     """Row of a case in an array that may hold one row for all."""
     return case if array.shape[0] > 1 else 0
 
 
-@njit(**_KERNEL)
+@kernel
 def _place_links(network, devices, batch, case, lanes, lane):
     """States, settings, locks and starting flows."""
     state, setting = batch.state[_row(batch.state, case)], batch.setting[_row(batch.setting, case)]
@@ -62,7 +60,7 @@ def _place_links(network, devices, batch, case, lanes, lane):
                 lanes.flow[k, lane] = flow[k]
 
 
-@njit(**_KERNEL)
+@kernel
 def _place_leaks(network, laws, batch, case, lanes, lane):
     """Emitters of the model, then leaks of the case: at nodes, or on the way of pipes."""
     count = len(batch.always_node)
@@ -90,7 +88,7 @@ def _place_leaks(network, laws, batch, case, lanes, lane):
             broken += 1
 
 
-@njit(**_KERNEL)
+@kernel
 def place_case(network, laws, devices, fixed, schedule, limits, batch, case, lanes, lane):
     """Put a case into a lane, ready for its first solution."""
     _place_links(network, devices, batch, case, lanes, lane)
@@ -112,7 +110,7 @@ def place_case(network, laws, devices, fixed, schedule, limits, batch, case, lan
     begin_step(network, laws, devices, fixed, schedule, limits, batch, case, batch.begin[case], resume, lanes, lane)
 
 
-@njit(**_KERNEL)
+@kernel
 def begin_step(network, laws, devices, fixed, schedule, limits, batch, case, now, resume, lanes, lane):
     """Demands, patterns and simple controls at `now` [s]."""
     period = (now + limits.pattern_start) // limits.pattern_step
@@ -123,7 +121,7 @@ def begin_step(network, laws, devices, fixed, schedule, limits, batch, case, now
     lanes.relax[0, lane] = 1.0
 
 
-@njit(**_KERNEL)
+@kernel
 def write_report(network, laws, lanes, lane, case, step, out):
     """Results of one report time."""
     if out.head.shape[0]:
@@ -147,7 +145,7 @@ def write_report(network, laws, lanes, lane, case, step, out):
             state[k] = lanes.state[k, lane]
 
 
-@njit(**_KERNEL)
+@kernel
 def _write_supply(network, laws, lanes, lane, wanted, supply):
     """Demand and supply of the customers, and what is drawn whatever the pressure."""
     for n in range(network.nodes):
@@ -162,7 +160,7 @@ def _write_supply(network, laws, lanes, lane, wanted, supply):
         supply[lanes.drawn_node[d]] += lanes.drawn[d, lane] * CFS
 
 
-@njit(**_KERNEL)
+@kernel
 def _write_leaks(network, lanes, lane, leak):
     """What emitters let out at junctions, and what pipes lose on their way, booked at the node where the pipe starts."""
     for n in range(network.nodes):
@@ -176,7 +174,7 @@ def _write_leaks(network, lanes, lane, leak):
             leak[network.head[lanes.broken[slot, lane]]] += lanes.part[slot, LEAK_FLOW, lane] * CFS
 
 
-@njit(**_KERNEL)
+@kernel
 def add_up(network, laws, lanes, lane, case, seconds, out):
     """Sums over the period: what was asked for and not delivered in the next `seconds`, and the lowest pressures so far."""
     if out.lowest.shape[0]:
@@ -196,7 +194,7 @@ def add_up(network, laws, lanes, lane, case, seconds, out):
             deficit[n] += max(due - got, 0.0) * volume
 
 
-@njit(**_KERNEL)
+@kernel
 def write_end(network, laws, lanes, lane, case, out):
     """The state in which a case ends."""
     if out.level.shape[0]:

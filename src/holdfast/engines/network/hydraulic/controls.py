@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import CLOSED, CONSTANT_POWER, NO_FLOW, OPEN
 from holdfast.engines.network.hydraulic.model import ControlType
 from holdfast.engines.network.hydraulic.status import same
 from holdfast.engines.network.hydraulic.tanks import time_to_event, volume_at
 
-_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 _LOW, _HIGH, _TIMER, _DAYTIME = (int(kind) for kind in ControlType)
 _DAY = 86400
 
 
-@njit(**_KERNEL)
+@kernel
 def _multiplier(schedule, pattern, period):
     start, stop = schedule.pattern_start[pattern], schedule.pattern_start[pattern + 1]
     return schedule.pattern_value[start + period % (stop - start)]
 
 
-@njit(**_KERNEL)
+@kernel
 def set_demands(laws, schedule, period, factor, lanes, lane):
     """Demand of every outlet in a pattern period. factor: (1,) or (outlet,) multiplier of the case."""
     each = len(factor) > 1
@@ -37,7 +35,7 @@ def set_demands(laws, schedule, period, factor, lanes, lane):
         lanes.due[r, lane] = total * factor[r if each else 0]
 
 
-@njit(**_KERNEL)
+@kernel
 def ask_demands(laws, drawn, lanes, lane, resume):
     """What can be asked for: nothing where the junction is cut off. Supplies start full, or from their last share with `resume`."""
     for d in range(len(lanes.drawn_node)):
@@ -51,7 +49,7 @@ def ask_demands(laws, drawn, lanes, lane, resume):
             lanes.bend[r, lane] = laws.demand_power * laws.span / total**laws.demand_power if total > 0.0 else 0.0
 
 
-@njit(**_KERNEL)
+@kernel
 def set_patterns(network, devices, fixed, schedule, period, lanes, lane):
     """Heads of reservoirs and speeds of pumps that follow patterns."""
     for f in range(len(fixed.tank)):
@@ -62,7 +60,7 @@ def set_patterns(network, devices, fixed, schedule, period, lanes, lane):
             set_setting(network, devices, lanes, schedule.speed_link[p], _multiplier(schedule, schedule.speed_pattern[p], period), lane)
 
 
-@njit(**_KERNEL)
+@kernel
 def restart(network, devices, lanes, k, lane):
     """A constant-power pump that is opened again starts from its design flow."""
     s = k - network.pipes
@@ -70,7 +68,7 @@ def restart(network, devices, lanes, k, lane):
         lanes.flow[k, lane] = devices.design[s]
 
 
-@njit(**_KERNEL)
+@kernel
 def set_setting(network, devices, lanes, k, value, lane):
     """Give a pump a speed or a valve a setting, with what follows for its state."""
     s = k - network.pipes
@@ -88,7 +86,7 @@ def set_setting(network, devices, lanes, k, value, lane):
     lanes.setting[s, lane] = value
 
 
-@njit(**_KERNEL)
+@kernel
 def set_state(network, devices, lanes, k, is_open, lane):
     """Open or close a link; a pump gets speed 1 or 0, a valve is no longer controlled by its setting."""
     if k >= network.pipes:
@@ -102,7 +100,7 @@ def set_state(network, devices, lanes, k, is_open, lane):
     lanes.state[k, lane] = OPEN if is_open else CLOSED
 
 
-@njit(**_KERNEL)
+@kernel
 def simple_controls(network, devices, fixed, schedule, now, clock, lanes, lane):
     """Carry out the simple controls that hold at `now` [s]: by tank level, time, or time of day (`clock`: time of day at time 0)."""
     first = network.junctions
@@ -136,7 +134,7 @@ def simple_controls(network, devices, fixed, schedule, now, clock, lanes, lane):
             lanes.state[k, lane] = state
 
 
-@njit(**_KERNEL)
+@kernel
 def _time_to_control(network, fixed, schedule, now, clock, lanes, lane, step):
     """The step [s], shortened to the first simple control that will change something."""
     first = network.junctions
@@ -166,7 +164,7 @@ def _time_to_control(network, fixed, schedule, now, clock, lanes, lane, step):
     return step
 
 
-@njit(**_KERNEL)
+@kernel
 def next_step(network, fixed, schedule, limits, now, report, lanes, lane):
     """Seconds to the next event after `now`, rules not counted; report: the next report time [s]."""
     step = limits.hydraulic_step

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import ACTIVE, BIG, CLOSED, CONSTANT_POWER, CURVE, FLAT, SMALL, TAIL_FLOW
 from holdfast.engines.network.hydraulic.model import LinkType
 
-_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 _PUMP, _PRV, _PSV, _PBV, _FCV, _TCV, _GPV = (int(kind) for kind in (
     LinkType.PUMP, LinkType.PRV, LinkType.PSV, LinkType.PBV, LinkType.FCV, LinkType.TCV, LinkType.GPV))
 _FLATTEST = 1e-6  # least slope of a curve's segment
 
 
-@njit(**_KERNEL)
+@kernel
 def segment(start, stop, x, y, at):
     """Slope and intercept of the piece of a curve around `at`; the end pieces go on beyond the curve."""
     high = start
@@ -32,7 +30,7 @@ def segment(start, stop, x, y, at):
     return slope, y[high - 1] - slope * x[high - 1]
 
 
-@njit(**_KERNEL)
+@kernel
 def open_valve(minor, q):
     """A valve that only has a minor loss, or none."""
     if minor <= 0.0:
@@ -43,7 +41,7 @@ def open_valve(minor, q):
     return 1.0 / slope, -0.5 * q
 
 
-@njit(**_KERNEL)
+@kernel
 def pump(devices, s, q, speed):
     """An open pump at a speed above zero."""
     kind = devices.law[s]
@@ -71,7 +69,7 @@ def pump(devices, s, q, speed):
     return 1.0 / slope, top / slope + q / power - q
 
 
-@njit(**_KERNEL)
+@kernel
 def valve(devices, s, q, setting, state):
     """A valve of any kind but an active regulating one."""
     kind = devices.kind[s]
@@ -91,7 +89,7 @@ def valve(devices, s, q, setting, state):
     return open_valve(minor, q)
 
 
-@njit(**_KERNEL)
+@kernel
 def device_laws(network, devices, flow, state, setting, conductance, excess):
     """Conductance and excess of every device in every lane; active PRV and PSV get none, their equations follow in `regulate`."""
     first = network.pipes
@@ -117,7 +115,7 @@ def device_laws(network, devices, flow, state, setting, conductance, excess):
             excess[k, lane] = e
 
 
-@njit(**_KERNEL)
+@kernel
 def _surplus(network, devices, lanes, v, lane):
     """Flow into the node whose balance a regulating valve closes, less what leaves it; other regulated valves do not count, as in EPANET."""
     own = network.pipes + devices.regulating[v]
@@ -148,7 +146,7 @@ def _surplus(network, devices, lanes, v, lane):
     return total
 
 
-@njit(**_KERNEL)
+@kernel
 def regulate(network, laws, devices, lanes):
     """Active PRV and PSV: hold the head on one side, and let the flow be what the balance of that node leaves."""
     off, diagonal, right = lanes.off, lanes.diagonal, lanes.right

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import CLOSED
 
-_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-
-@njit(**_KERNEL)
+@kernel
 def find_islands(network, lanes, lane, stack):
     """Mark the junctions that are cut off in one lane; True if that is another set than before.
 

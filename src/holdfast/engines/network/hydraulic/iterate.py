@@ -5,18 +5,16 @@ source: Todini & Pilati 1988; damping and limits of the flow change as in EPANET
 
 from __future__ import annotations
 
-from numba import njit
-
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic import breaks, devices, law
 from holdfast.engines.network.hydraulic.arrays import BIG, CONSTANT_POWER
 from holdfast.engines.network.lanes import absolute, largest_of, load, splat, store, where_at_most
 from holdfast.engines.network.sparse import eliminate
 
-_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 _MOST_DEMAND = 0.4  # largest change of a pressure-driven demand in one iteration, as share of the demand
 
 
-@njit(**_KERNEL)
+@kernel
 def link_laws(network, laws, device, lanes):
     """Conductance and excess of all links."""
     if len(laws.rough):
@@ -32,7 +30,7 @@ def link_laws(network, laws, device, lanes):
                 lanes.excess[lanes.broken[slot, lane], lane] = 0.0
 
 
-@njit(**_KERNEL)
+@kernel
 def gather(network, conductance, excess, head, diagonal, right, off):
     """The equations of the links: every row and every entry is written once, from the links that belong to it."""
     for j in range(network.junctions):
@@ -57,7 +55,7 @@ def gather(network, conductance, excess, head, diagonal, right, off):
         store(right, j, load(right, j) + load(conductance, network.fixed_link[a]) * load(head, network.fixed_node[a]))
 
 
-@njit(**_KERNEL)
+@kernel
 def gather_demand(laws, taken, ask, answer, diagonal, right):
     """What leaves at the junctions."""
     for r in range(len(laws.demand_node)):
@@ -70,14 +68,14 @@ def gather_demand(laws, taken, ask, answer, diagonal, right):
         store(right, j, rest)
 
 
-@njit(**_KERNEL)
+@kernel
 def copy_heads(network, right, head):
     """Heads of the junctions are the solution."""
     for j in range(network.junctions):
         store(head, j, load(right, j))
 
 
-@njit(**_KERNEL)
+@kernel
 def pipe_flows(network, lanes):
     """New flows of the pipes, with the sums of flow and of change per lane."""
     relax = load(lanes.relax, 0)
@@ -99,7 +97,7 @@ def pipe_flows(network, lanes):
     store(lanes.largest, 0, largest)
 
 
-@njit(**_KERNEL)
+@kernel
 def device_flows(network, device, lanes):
     """New flows of pumps and valves; the flow of a constant-power pump is kept from reversing."""
     for s in range(len(device.kind)):
@@ -120,7 +118,7 @@ def device_flows(network, device, lanes):
             lanes.largest[0, lane] = max(lanes.largest[0, lane], abs(step))
 
 
-@njit(**_KERNEL)
+@kernel
 def demand_flows(laws, lanes):
     """New pressure-driven supplies; junctions without a positive demand keep theirs and do not count."""
     relax = load(lanes.relax, 0)
@@ -145,7 +143,7 @@ def demand_flows(laws, lanes):
     store(lanes.largest, 0, largest)
 
 
-@njit(**_KERNEL)
+@kernel
 def equations(network, factor, laws, device, lanes):
     """Set up and solve the equations for the heads; `lanes.bad` tells where that failed."""
     link_laws(network, laws, device, lanes)
@@ -165,7 +163,7 @@ def equations(network, factor, laws, device, lanes):
     eliminate(factor, lanes.diagonal, lanes.off, lanes.right, lanes.bad)
 
 
-@njit(**_KERNEL)
+@kernel
 def new_flows(network, laws, device, lanes):
     """Heads and flows from the solution, for the lanes whose relaxation is above 0."""
     copy_heads(network, lanes.right, lanes.head)

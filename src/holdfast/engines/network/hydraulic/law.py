@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import BIG, CLOSED, FLAT
 from holdfast.engines.network.lanes import absolute, exp2, inverse_root, largest_of, load, log2, splat, store, where_at_most, where_closed, where_less
 
-_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 _SMALLEST = 1e-30  # flow below which the logarithm is not taken; every law is linear long before
 _STEEP = 1e9  # slope of a barrier [ft/cfs]
 _FAR = 1e3  # argument at which a barrier is over
@@ -30,7 +28,7 @@ _EDGE_SLOPE = -2.0 * 0.9 * 2.0 / math.log(10.0) * _EDGE
 _LN2 = math.log(2.0)
 
 
-@njit(**_KERNEL)
+@kernel
 def plain_pipes(law, count, flow, state, conductance, excess):
     """Power-law pipes without minor loss: neither a division nor a second power is needed."""
     power = law.power
@@ -44,7 +42,7 @@ def plain_pipes(law, count, flow, state, conductance, excess):
         store(excess, k, where_closed(state, k, CLOSED, 0.0, e))
 
 
-@njit(**_KERNEL)
+@kernel
 def minor_pipes(law, first, count, flow, state, conductance, excess):
     """Power-law pipes with a minor loss."""
     power = law.power
@@ -62,7 +60,7 @@ def minor_pipes(law, first, count, flow, state, conductance, excess):
         store(excess, k, where_closed(state, k, CLOSED, 0.0, e))
 
 
-@njit(**_KERNEL)
+@kernel
 def _friction(w, rough):
     """Friction factor and its slope times flow: Swamee & Jain above Reynolds number 4000, Dunlop's cubic below."""
     y1 = exp2(log2(w) * -0.9) * _SWAMEE
@@ -82,7 +80,7 @@ def _friction(w, rough):
     return where_less(w, _TURBULENT, part, full), where_less(w, _TURBULENT, part_slope, full_slope)
 
 
-@njit(**_KERNEL)
+@kernel
 def rough_pipes(law, count, flow, state, conductance, excess):
     """Darcy-Weisbach pipes: Hagen-Poiseuille up to Reynolds number 2000, then a friction factor."""
     for k in range(count):
@@ -103,7 +101,7 @@ def rough_pipes(law, count, flow, state, conductance, excess):
         store(excess, k, where_closed(state, k, CLOSED, 0.0, e))
 
 
-@njit(**_KERNEL)
+@kernel
 def pressure_demand(law, wanted, taken, bend, ask, answer):
     """Pressure-driven demand as a link to the ground: head loss bend * supply ** power, with barriers below none and above all of it."""
     power = law.demand_power
@@ -131,7 +129,7 @@ def pressure_demand(law, wanted, taken, bend, ask, answer):
         store(answer, r, loss * p)
 
 
-@njit(**_KERNEL)
+@kernel
 def demand_misfit(law, head, wanted, taken, misfit):
     """Per lane, above 0 where some supply differs from what the pressure allows by more than EPANET's tolerance."""
     power = law.demand_power

@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import ACTIVE, CLOSED, NO_FLOW
 from holdfast.engines.network.hydraulic.controls import set_setting, set_state
 from holdfast.engines.network.hydraulic.tanks import fill
 
-_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 _DAY = 86400
 ATTRIBUTES = ("DEMAND", "HEAD", "GRADE", "LEVEL", "PRESSURE", "FLOW", "STATUS", "SETTING", "TIME", "CLOCKTIME", "FILLTIME", "DRAINTIME")
 (_DEMAND, _HEAD, _GRADE, _LEVEL, _PRESSURE, _FLOW, _STATUS, _SETTING, _TIME, _CLOCK, _FILL, _DRAIN) = range(len(ATTRIBUTES))
@@ -23,7 +22,7 @@ _NODE, _LINK, _SYSTEM = range(3)
 _LENGTH_TOLERANCE, _FLOW_TOLERANCE = 1e-3, 2e-6  # [ft], [cfs]; the latter about a thousandth of a gallon per minute
 
 
-@njit(**_KERNEL)
+@kernel
 def _time_holds(relation, value, begin, end):
     """A premise on time: inequalities look at the end of the interval, equality at the whole of it."""
     if relation == 4:
@@ -41,7 +40,7 @@ def _time_holds(relation, value, begin, end):
     return inside if relation == 0 else not inside
 
 
-@njit(**_KERNEL)
+@kernel
 def _compares(relation, x, value, tolerance):
     if relation == 0:
         return abs(x - value) <= tolerance
@@ -56,7 +55,7 @@ def _compares(relation, x, value, tolerance):
     return x >= value + tolerance
 
 
-@njit(**_KERNEL)
+@kernel
 def _node_value(network, laws, fixed, lanes, what, n, lane):
     """What a premise on a node looks at; NaN makes it false."""
     h = lanes.head[n, lane]
@@ -83,7 +82,7 @@ def _node_value(network, laws, fixed, lanes, what, n, lane):
     return math.nan
 
 
-@njit(**_KERNEL)
+@kernel
 def _holds(network, laws, fixed, rules, lanes, p, now, step, clock, lane):
     """Whether one premise is true."""
     what, relation, value = rules.what[p], rules.relation[p], rules.value[p]
@@ -115,7 +114,7 @@ def _holds(network, laws, fixed, rules, lanes, p, now, step, clock, lane):
     return not math.isnan(x) and _compares(relation, x, value, tolerance)
 
 
-@njit(**_KERNEL)
+@kernel
 def _true(network, laws, fixed, rules, lanes, r, now, step, clock, lane):
     """Whether the premises of a rule are true together."""
     result = True
@@ -130,7 +129,7 @@ def _true(network, laws, fixed, rules, lanes, r, now, step, clock, lane):
     return result
 
 
-@njit(**_KERNEL)
+@kernel
 def _act(network, devices, lanes, k, state, setting, lane):
     """Carry out an action; True if it changed the link."""
     now = lanes.state[k, lane]
@@ -148,7 +147,7 @@ def _act(network, devices, lanes, k, state, setting, lane):
     return False
 
 
-@njit(**_KERNEL)
+@kernel
 def fire(network, laws, devices, fixed, rules, lanes, now, step, clock, lane):
     """Evaluate all rules at `now`, `step` seconds after the last time, and carry out the actions; how many changed a link."""
     chosen = np.empty(len(rules.action_link), np.int64)
@@ -178,7 +177,7 @@ def fire(network, laws, devices, fixed, rules, lanes, now, step, clock, lane):
     return acted
 
 
-@njit(**_KERNEL)
+@kernel
 def step_with_rules(network, laws, devices, fixed, rules, limits, lanes, now, step, lane):
     """Fill the tanks over `step` seconds in rule steps until a rule acts; the seconds that passed."""
     end = now + step

@@ -11,10 +11,21 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import (
-    CLOSED, open_batch, open_devices, open_factor, open_fixed, open_lanes, open_laws, open_limits, open_network, open_output, open_rules, open_schedule,
+    CLOSED,
+    open_batch,
+    open_devices,
+    open_factor,
+    open_fixed,
+    open_lanes,
+    open_laws,
+    open_limits,
+    open_network,
+    open_output,
+    open_rules,
+    open_schedule,
 )
 from holdfast.engines.network.hydraulic.cases import add_up, begin_step, place_case, write_end, write_report
 from holdfast.engines.network.hydraulic.controls import ask_demands, next_step
@@ -25,19 +36,18 @@ from holdfast.engines.network.hydraulic.rules import step_with_rules
 from holdfast.engines.network.hydraulic.status import pressure_controls, regulating_valves, release, watched_links
 from holdfast.engines.network.hydraulic.tanks import fill, net_inflow
 
-_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 _SOLVED, _DIVERGED, _SINGULAR = 0, 1, 2
 _MOST_ISLANDS = 4  # times a solution is sought again because junctions were cut off or joined
 _CASE, _NOW, _END, _REPORT, _STEP, _TRIAL, _CHECK, _ISLANDS, _TOTAL = range(9)  # rows of `clock`
 
 
-@njit(**_KERNEL)
+@kernel
 def _relative_error(lanes, limits, lane):
     total, change = lanes.total[0, lane], lanes.change[0, lane]
     return change / total if total > limits.accuracy else change
 
 
-@njit(**_KERNEL)
+@kernel
 def _head_misfit(network, lanes, lane):
     """Largest difference between a link's head loss and the heads at its ends, by the laws at the new flows [ft]."""
     worst = 0.0
@@ -49,7 +59,7 @@ def _head_misfit(network, lanes, lane):
     return worst
 
 
-@njit(**_KERNEL)
+@kernel
 def _converged(network, laws, limits, lanes, lane):
     """Whether the flows have settled; `lanes.misfit` is up to date."""
     if not _relative_error(lanes, limits, lane) <= limits.accuracy:
@@ -61,7 +71,7 @@ def _converged(network, laws, limits, lanes, lane):
     return not (laws.pressure_driven and lanes.misfit[0, lane] > 0.0)
 
 
-@njit(**_KERNEL)
+@kernel
 def _after_trial(network, laws, devices, fixed, schedule, limits, lanes, lane, clock):
     """Status checks after an iteration; True when the lane's solution is found or its trials are over."""
     error = _relative_error(lanes, limits, lane)
@@ -91,13 +101,13 @@ def _after_trial(network, laws, devices, fixed, schedule, limits, lanes, lane, c
     return trial + 1 > limits.trials + max(limits.extra, 0)
 
 
-@njit(**_KERNEL)
+@kernel
 def _restart_trials(limits, lane, clock):
     clock[_TRIAL, lane] = 1
     clock[_CHECK, lane] = limits.check_every
 
 
-@njit(**_KERNEL)
+@kernel
 def _seek_again(network, laws, batch, lanes, lane, clock, closed, stack):
     """Look for junctions that are cut off, if links opened or closed; True if the solution must be sought again with other demands."""
     count = 0
@@ -106,22 +116,25 @@ def _seek_again(network, laws, batch, lanes, lane, clock, closed, stack):
     if count == closed[lane]:
         return False
     closed[lane] = count
-    before = 0
-    for j in range(network.junctions):
-        before += lanes.cut[j, lane]
     if not find_islands(network, lanes, lane, stack):
         return False
     clock[_ISLANDS, lane] += 1
-    after = 0
-    for j in range(network.junctions):
-        after += lanes.cut[j, lane]
-    if clock[_ISLANDS, lane] > _MOST_ISLANDS or (laws.pressure_driven and before == 0):
+    again = False
+    for r in range(len(laws.demand_node)):
+        is_cut = lanes.cut[laws.demand_node[r], lane]
+        if is_cut:  # a pressure-driven demand has gone to nothing there by itself
+            again |= lanes.wanted[r, lane] != 0.0 and not laws.pressure_driven
+        else:
+            again |= lanes.wanted[r, lane] != lanes.due[r, lane]
+    for d in range(len(lanes.drawn_node)):
+        again |= (lanes.drawn[d, lane] == 0.0) != (lanes.cut[lanes.drawn_node[d], lane] or batch.drawn[clock[_CASE, lane], d] == 0.0)
+    if not again or clock[_ISLANDS, lane] > _MOST_ISLANDS:
         return False
     ask_demands(laws, batch.drawn[clock[_CASE, lane]], lanes, lane, True)
     return True
 
 
-@njit(**_KERNEL)
+@kernel
 def _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, out):
     """Write the solution, and go to the next time; False if the case is over."""
     case, now = clock[_CASE, lane], clock[_NOW, lane]
@@ -147,7 +160,7 @@ def _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lane
     return True
 
 
-@njit(**_KERNEL)
+@kernel
 def _take(network, laws, devices, fixed, schedule, limits, batch, lanes, lane, clock, closed, queue):
     """Put the next case of the queue into a lane; the queue's new position."""
     if queue[0] >= queue[1]:
@@ -164,7 +177,7 @@ def _take(network, laws, devices, fixed, schedule, limits, batch, lanes, lane, c
     _restart_trials(limits, lane, clock)
 
 
-@njit(**_KERNEL)
+@kernel
 def _solution(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, closed, stack, out):
     """A lane's iterations ended; True if its case goes on."""
     case = clock[_CASE, lane]
@@ -181,7 +194,7 @@ def _solution(network, laws, devices, fixed, schedule, rules, limits, batch, lan
     return _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, out)
 
 
-@njit(**_KERNEL)
+@kernel
 def _failed(network, factor, devices, lanes, lane, clock, out):
     """Equations without a solution: release a valve and try again, or give the case up (True)."""
     node = factor.order[int(lanes.bad[0, lane]) - 1]
@@ -192,7 +205,7 @@ def _failed(network, factor, devices, lanes, lane, clock, out):
     return True
 
 
-@njit(**_KERNEL)
+@kernel
 def _measure(network, laws, devices, limits, lanes):
     """What the convergence checks need, once for all lanes if one lane may have converged."""
     close = False
@@ -204,7 +217,7 @@ def _measure(network, laws, devices, limits, lanes):
         link_laws(network, laws, devices, lanes)
 
 
-@njit(**_KERNEL)
+@kernel
 def run(tables, first, last):
     """Solve the cases first .. last - 1.
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import (
     ACTIVE,
     CLOSED,
+    CONSTANT_POWER,
     FLOW_TOLERANCE,
     HEAD_TOLERANCE,
+    NO_FLOW,
     OPEN,
     TEMPCLOSED,
     XFCV,
@@ -22,12 +23,11 @@ from holdfast.engines.network.hydraulic.arrays import (
 )
 from holdfast.engines.network.hydraulic.model import ControlType, LinkType
 
-_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 _PUMP, _PRV, _FCV = int(LinkType.PUMP), int(LinkType.PRV), int(LinkType.FCV)
 _LOW, _HIGH = int(ControlType.LOW_LEVEL), int(ControlType.HIGH_LEVEL)
 
 
-@njit(**_KERNEL)
+@kernel
 def _reducing(state, q, minor, goal, before, after):
     """Next state of a pressure reducing valve."""
     if state == XPRESSURE:
@@ -43,7 +43,7 @@ def _reducing(state, q, minor, goal, before, after):
     return ACTIVE if after >= goal + HEAD_TOLERANCE else OPEN
 
 
-@njit(**_KERNEL)
+@kernel
 def _sustaining(state, q, minor, goal, before, after):
     """Next state of a pressure sustaining valve."""
     if state == XPRESSURE:
@@ -59,7 +59,7 @@ def _sustaining(state, q, minor, goal, before, after):
     return ACTIVE if before < goal - HEAD_TOLERANCE else OPEN
 
 
-@njit(**_KERNEL)
+@kernel
 def regulating_valves(network, laws, devices, lanes, lane):
     """Update PRV and PSV; True if one changed."""
     changed = False
@@ -82,7 +82,7 @@ def regulating_valves(network, laws, devices, lanes, lane):
     return changed
 
 
-@njit(**_KERNEL)
+@kernel
 def _one_way(state, drop, q):
     """Next state of a check valve."""
     if q < -FLOW_TOLERANCE or drop < -HEAD_TOLERANCE:
@@ -90,46 +90,17 @@ def _one_way(state, drop, q):
     return OPEN if drop > HEAD_TOLERANCE else state
 
 
-@njit(**_KERNEL)
-def _between_tanks(fixed, f, g, h, other):
-    """Whether the link from fixed-head node f to g must rest: f is full and would gain, or empty and would lose."""
-    if not fixed.tank[f]:
+@kernel
+def _rests(network, fixed, lanes, n, q, lane):
+    """Whether an open link must be closed for now because it would fill a full tank or drain an empty one. q: flow out of node n."""
+    f = n - network.junctions
+    if f < 0 or not fixed.tank[f]:
         return False
-    if h >= fixed.highest[f] - HEAD_TOLERANCE and not fixed.overflow[f] and other >= h:
-        return True
-    return h <= fixed.lowest[f] + HEAD_TOLERANCE and h >= other
+    volume = lanes.volume[f, lane]
+    return (volume >= fixed.most[f] and not fixed.overflow[f] and q < 0.0) or (volume <= fixed.least[f] and q > 0.0)
 
 
-@njit(**_KERNEL)
-def _rests(network, devices, fixed, lanes, k, lane):
-    """Whether an open link at a tank must be closed for now, because the tank is full or empty."""
-    i, j = network.head[k], network.tail[k]
-    first = network.junctions
-    hi, hj = lanes.head[i, lane], lanes.head[j, lane]
-    if i >= first and j >= first:
-        return _between_tanks(fixed, i - first, j - first, hi, hj) or _between_tanks(fixed, j - first, i - first, hj, hi)
-    pump = k >= network.pipes and devices.kind[k - network.pipes] == _PUMP
-    if i >= first:
-        f, drop, q = i - first, hi - hj, lanes.flow[k, lane]
-    else:
-        f, drop, q = j - first, hj - hi, -lanes.flow[k, lane]
-    if not fixed.tank[f]:
-        return False
-    level = lanes.head[first + f, lane]
-    if level >= fixed.highest[f] - HEAD_TOLERANCE and not fixed.overflow[f]:
-        if pump:
-            if j >= first:
-                return True
-        elif _one_way(OPEN, drop, q) == CLOSED:
-            return True
-    if level <= fixed.lowest[f] + HEAD_TOLERANCE:
-        if pump:
-            return i >= first
-        return _one_way(CLOSED, drop, q) == OPEN
-    return False
-
-
-@njit(**_KERNEL)
+@kernel
 def watched_links(network, devices, fixed, schedule, lanes, lane):
     """Update check valves, pumps, flow control valves and links at tanks; True if one changed."""
     changed = False
@@ -147,7 +118,9 @@ def watched_links(network, devices, fixed, schedule, lanes, lane):
             s = k - network.pipes
             setting = lanes.setting[s, lane]
             if devices.kind[s] == _PUMP and new >= OPEN and setting > 0.0:
-                if -drop > setting * setting * devices.top[s] + HEAD_TOLERANCE:
+                if devices.law[s] == CONSTANT_POWER and q < NO_FLOW:
+                    new = TEMPCLOSED
+                elif -drop > setting * setting * devices.top[s] + HEAD_TOLERANCE:
                     new = XHEAD
             elif devices.kind[s] == _FCV and not math.isnan(setting):
                 new = old
@@ -155,16 +128,17 @@ def watched_links(network, devices, fixed, schedule, lanes, lane):
                     new = XFCV
                 elif old == XFCV and q >= setting:
                     new = ACTIVE
-        if new > CLOSED and (i >= network.junctions or j >= network.junctions):
-            if _rests(network, devices, fixed, lanes, k, lane):
-                new = TEMPCLOSED
+                elif old == ACTIVE and drop < devices.minor[s] * q * q:  # even wide open it would lose more
+                    new = XFCV
+        if new > CLOSED and (_rests(network, fixed, lanes, i, q, lane) or _rests(network, fixed, lanes, j, -q, lane)):
+            new = TEMPCLOSED
         if new != old:
             lanes.state[k, lane] = new
             changed = True
     return changed
 
 
-@njit(**_KERNEL)
+@kernel
 def pressure_controls(network, schedule, lanes, lane):
     """Simple controls that follow the pressure at a junction, checked once a solution is found; True if one acted."""
     changed = False
@@ -193,13 +167,13 @@ def pressure_controls(network, schedule, lanes, lane):
     return changed
 
 
-@njit(**_KERNEL)
+@kernel
 def same(one, other):
     """Equal, or both missing."""
     return one == other or (math.isnan(one) and math.isnan(other))
 
 
-@njit(**_KERNEL)
+@kernel
 def release(network, devices, lanes, node, lane):
     """An active regulating valve at a node whose equation has no solution is set aside, as EPANET does; False if there is none."""
     for s in range(len(devices.kind)):

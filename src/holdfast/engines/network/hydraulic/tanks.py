@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import CLOSED, NO_FLOW
 
-_KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-
-@njit(**_KERNEL)
+@kernel
 def interpolate(start, stop, x, y, at):
     """Value of a curve; constant beyond its ends."""
     if at <= x[start]:
@@ -21,7 +18,7 @@ def interpolate(start, stop, x, y, at):
     return y[stop - 1]
 
 
-@njit(**_KERNEL)
+@kernel
 def volume_at(fixed, f, head):
     """Volume of tank f at a head."""
     start, stop = fixed.curve_start[f], fixed.curve_start[f + 1]
@@ -30,7 +27,7 @@ def volume_at(fixed, f, head):
     return interpolate(start, stop, fixed.curve_level, fixed.curve_volume, head - fixed.bottom[f])
 
 
-@njit(**_KERNEL)
+@kernel
 def head_at(fixed, f, volume):
     """Head of tank f at a volume."""
     start, stop = fixed.curve_start[f], fixed.curve_start[f + 1]
@@ -39,7 +36,7 @@ def head_at(fixed, f, volume):
     return fixed.bottom[f] + interpolate(start, stop, fixed.curve_volume, fixed.curve_level, volume)
 
 
-@njit(**_KERNEL)
+@kernel
 def net_inflow(network, lanes, lane):
     """Flow into every fixed-head node through links that are not closed."""
     for f in range(network.nodes - network.junctions):
@@ -51,7 +48,7 @@ def net_inflow(network, lanes, lane):
         lanes.inflow[f, lane] = total
 
 
-@njit(**_KERNEL)
+@kernel
 def end_flow(network, lanes, k, sign, lane):
     """Flow at one end of a link: at the start (sign -1) or at the end; they differ where the pipe leaks on its way."""
     if sign > 0:
@@ -61,7 +58,7 @@ def end_flow(network, lanes, k, sign, lane):
     return lanes.flow[k, lane]
 
 
-@njit(**_KERNEL)
+@kernel
 def time_to_event(network, fixed, lanes, lane, step):
     """The step [s], shortened to the moment at which a tank is full or empty."""
     for f in range(len(fixed.tank)):
@@ -84,7 +81,7 @@ def time_to_event(network, fixed, lanes, lane, step):
     return step
 
 
-@njit(**_KERNEL)
+@kernel
 def fill(network, fixed, lanes, lane, step):
     """Levels after `step` seconds of the present inflow; full or empty is reached when less than a second is missing."""
     for f in range(len(fixed.tank)):
