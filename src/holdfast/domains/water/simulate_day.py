@@ -182,7 +182,7 @@ def _summary(study: Study, found: Period, hours: float, quality: str, tables: di
     worst = np.flatnonzero(known)[np.argmin(low[known])] if known.any() else None
     out: dict[str, Any] = {
         "engine": found.engine, "hours": hours, "nodes": study.model.nodes, "links": study.model.links, "demand_m3": round(wanted, 3), "delivered_m3": round(delivered, 3),
-        "supplied_share": round(delivered / wanted, 6) if wanted > 0 else 1.0, "points_of_use": int(used.sum()),
+        "supplied_share": round(min(delivered / wanted, 1.0), 6) if wanted > 0 else 1.0, "points_of_use": int(used.sum()),
         "points_below_required_pressure": int((used & ~(low >= required)).sum()), "required_pressure_m": required,
         "lowest_pressure_m": None if worst is None else round(float(low[worst]), 3), "lowest_at": None if worst is None else study.model.node_id[int(at[worst])].as_py(),
         "pump_energy_kwh": round(float(np.sum(tables["pumps"]["energy_kwh"].to_numpy())), 2), "findings": study.findings.counts(),
