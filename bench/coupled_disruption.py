@@ -7,7 +7,6 @@ with nothing remembered but the undisturbed city. The peer's figure is the one o
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from time import process_time
@@ -26,7 +25,7 @@ from holdfast.engines.scenario.world import Damage, World
 PEER, SINGLE, BATCH = 1.5, 25, 128  # CPU s; disruptions one by one, and side by side
 FILES = ("transportation/transpo_net.tntp", "water/water.inp", "power/power.json", "dependecies.csv")
 HIT = ("water.pipe", "water.pump", "roads.street", "power.line")  # one of each, as in the peer's own scenario
-DATA = Path(os.environ.get("HOLDFAST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")) / "coupled" / "in2"
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "coupled" / "in2"
 
 
 def world_of(folder: Path) -> World:
@@ -54,7 +53,7 @@ def damage_of(world: World, cases: int, seed: int = 1) -> Damage:
 def run() -> dict:
     """Median CPU seconds of one disruption alone; the ratio is the peer's over ours."""
     if not DATA.exists():
-        raise SystemExit(f"the data of the in2 toy are not at {DATA}; set HOLDFAST_DATA to the folder that holds coupled/in2")
+        raise SystemExit("the in2 toy is not there: it is expected beside the checkout in shared/data/coupled/in2")
     world = world_of(DATA)
     rules = Rules(mobilisation_hours={"default": 0.5}, shift_hours={"default": 24.0})
     cascade, crews, hours = Cascade(world, rules), crews_of(world, rules), np.array([0.0, 1.0, 2.0, 4.0, 8.0])

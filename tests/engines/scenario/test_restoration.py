@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.engines.scenario.cascade import Cascade
-from holdfast.engines.scenario.order_search import permutations as all_orders
 from holdfast.engines.scenario.relaxation import lower_bound
 from holdfast.engines.scenario.repair import crews_of
 from holdfast.engines.scenario.restoration import best_order
@@ -180,11 +179,6 @@ def test_nothing_to_mend_and_networks_that_fail_are_said():
     bad = chain_world(lifelines=(Moody(power, "status"), water))
     with pytest.raises(Invalid, match="cannot be solved"):
         best_order(bad, make_damage(bad, ("power:plant",)), rules=RULES)
-
-
-def test_all_orders_are_those_within_teams():
-    assert len(all_orders(np.array([0, 0, 1, 1, 1]))) == 12
-    assert all(sorted(order) == [0, 1, 2, 3] for order in all_orders(np.array([0, 1, 0, -1])).tolist())
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from holdfast.engines.scenario.cascade import Cascade
 from holdfast.engines.scenario.repair import crews_of
@@ -188,3 +190,17 @@ def test_lifelines_are_asked_for_the_hour_where_demand_follows_the_day():
     rules = Rules(mobilisation_hours={"default": 0.0}, shift_hours={"default": 24.0}, follow_day=True)
     run(world, make_damage(world, ("power:line",), hours=3.0), rules=rules, hours=(0, 2, 4, 6))
     assert hours == [None, [0.0], [2.0], [4.0]]  # the undisturbed city, then each hour anew
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.sets(st.integers(0, 5)), st.sets(st.integers(0, 5)), st.sampled_from([3.0, 10.0, 60.0]), st.booleans())
+def test_more_damage_never_costs_fewer_hours(first, more, hours, exact):
+    world = chain_world()
+    names = world.asset_id.to_pylist()
+    groups = [{names[i] for i in first}, {names[i] for i in first | more}]
+    crews = crews_of(world, AT_ONCE, count={"power": 9, "water": 9, "telecom": 9})  # nobody waits for a crew
+    timeline = run(world, make_damage(world, *groups, hours=hours), rules=AT_ONCE, crews=crews, exact=exact)
+    assert (timeline.person_hours[0] <= timeline.person_hours[1] + 1e-3).all()
+    assert (timeline.critical_hours[0] <= timeline.critical_hours[1] + 1e-3).all()
+    assert (timeline.share[0] >= timeline.share[1] - 1e-6)[..., :3].all()
+    assert np.allclose(timeline.person_hours[:, :3], 200.0 * timeline.lost_share_hours[:, :3], atol=1e-2)  # all or nothing arrives in this town

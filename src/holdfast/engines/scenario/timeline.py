@@ -43,6 +43,7 @@ class Timeline:
     status            (case,) int8 `CaseStatus`
     last_two          case -> (2, asset) bool what worked in the last two rounds of a diverged case
     engines           lifeline -> engine -> rows solved                       seconds  stage -> s
+    population        who was counted where
     """
 
     hours: np.ndarray
