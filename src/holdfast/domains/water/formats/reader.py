@@ -10,7 +10,6 @@ from holdfast.model.delivery import Delivery, ReadRequest
 from holdfast.model.errors import Invalid
 from holdfast.model.finding import Findings
 
-from ..domain import DOMAIN
 from . import records
 from .context import SECTIONS, Reading
 from .links import read_links
@@ -55,7 +54,7 @@ def read(path: Path, request: ReadRequest) -> Delivery:
     records.read_statements(reading)
     _check_references(reading)
     shapes, hint = read_places(reading)
-    kinds = {kind.name: kind for kind in DOMAIN.kinds}
+    kinds = request.catalog.kinds
     batches = []
     for name, rows in reading.kinds.items():
         if request.only is not None and name not in request.only:
