@@ -53,7 +53,7 @@ def gather(city: Any) -> tuple[World, Findings]:
     component = tuple(_positions(line.component_id, ids) for line in lifelines)
     outlet = tuple(_positions(line.outlet_id, ids) for line in lifelines)
     people = np.concatenate([_people(part) for part in parts]) if parts else np.empty(0)
-    links = _links(city, ids, services, backup, findings)
+    links = _links(city, ids, services, (use, need, backup), findings)
     if people.sum() == 0.0:
         people, links = _people_at_outlets(parts, lifelines, outlet, services, use, links, findings)
     zone, zone_id = _zones(city, xyz)
@@ -135,8 +135,12 @@ def _positions(ids: pa.Array, index: pa.Array) -> np.ndarray:
     return np.asarray(pc.fill_null(pc.index_in(ids, value_set=index), -1).to_numpy(zero_copy_only=False), np.int32)
 
 
-def _links(city: Any, ids: pa.Array, services: tuple[str, ...], backup: np.ndarray, findings: Findings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Provider, consumer and service of each link, sorted by consumer and service; back-up hours of a link go into `backup`.
+def _links(
+    city: Any, ids: pa.Array, services: tuple[str, ...], wants: tuple[np.ndarray, np.ndarray, np.ndarray], findings: Findings
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Provider, consumer and service of each link, sorted by consumer and service.
+
+    wants   use, need and backup (asset, service): back-up hours of a link go in, and what a `depends` link names is used and vital
 
     Needs without a link get the nearest provider, as `holdfast.engines.dependency` finds it; nothing of that is written.
     """
@@ -153,7 +157,9 @@ def _links(city: Any, ids: pa.Array, services: tuple[str, ...], backup: np.ndarr
     if lost.any():
         findings.add("scenario.link_target", "warning", f"{int(lost.sum())} links name an asset that the city does not have or that takes no part; they are left out",
                      kind="link", fix="Import the missing assets or correct the dependency table")  # fmt: skip
-    keep = ~lost
+    keep, (use, need, backup) = ~lost, wants
+    vital = keep & np.asarray(pc.equal(table["relation"], "depends").to_numpy(zero_copy_only=False), bool)
+    use[taker[vital], service[vital]] = need[taker[vital], service[vital]] = True
     hours = np.asarray(table["backup_hours"].to_numpy(zero_copy_only=False), np.float64)
     given = keep & np.isfinite(hours)
     backup[taker[given], service[given]] = hours[given]
