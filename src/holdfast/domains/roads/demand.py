@@ -111,8 +111,10 @@ def _gravity(city: Any, roads: Roads, shares: np.ndarray) -> tuple[Demand, str, 
     hourly = (matrix + matrix.T) / 2 * shares.max() / 3600.0
     a, b = np.nonzero(hourly > hourly.max(initial=0.0) * 1e-6)
     facts = {
-        "zones": len(nodes), "zones_from": zones.source, "people": float(people.sum()), "jobs": float(jobs.sum()), "car_trips_per_person_and_day": round(per_head, 4),
-        "peak_share": float(shares.max()), "share_within_zones": round(within, 4), "impedance": f"exp(-t / {float(settings['roads.gravity_time']):g} s)", "method": "doubly constrained gravity model",
+        "zones": len(nodes), "zones_from": zones.source, "people": float(people.sum()), "jobs": float(jobs.sum()),
+        "car_trips_per_person_and_day": round(per_head, 4),
+        "peak_share": float(shares.max()), "share_within_zones": round(within, 4),
+        "impedance": f"exp(-t / {float(settings['roads.gravity_time']):g} s)", "method": "doubly constrained gravity model",
         "sources": "settings roads.trip_rate, car_share, car_occupancy, hour_shares [recalled-low]; gravity model NCHRP Report 716 [recalled-low]",
     }  # fmt: skip
     return demand_of(nodes[a], nodes[b], hourly[a, b]), "gravity model", facts

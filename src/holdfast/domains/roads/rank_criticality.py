@@ -15,7 +15,7 @@ def rank_criticality(
     most: Annotated[int, Param("streets to try, the fullest first; 0 for all", "评估道路数")] = 200,
     bridges: Annotated[bool, Param("try all bridges too", "包含全部桥梁")] = True,
     hour: Annotated[int | None, Param("hour of the day; the busiest when left out", "时段(小时)")] = None,
-    gap: Annotated[float, Param("relative gap to reach", "相对间隙")] = 1e-5,
+    gap: Annotated[float, Param("relative gap to reach", "相对间隙")] = 1e-4,
 ) -> Answer:
     """Close one street or bridge after the other; each assignment starts from the paths of the undisturbed one.
 

@@ -162,10 +162,27 @@ def test_a_full_store_is_enlarged():
     graph, _ = build_graph(side * side, np.concatenate([a, b]), np.concatenate([b, a]))
     rng = np.random.default_rng(0)
     links = Links(rng.uniform(10, 20, graph.arcs), np.full(graph.arcs, 0.05), np.full(graph.arcs, 0.15), np.full(graph.arcs, 4.0))
-    demand = demand_of(np.repeat(np.arange(4), 4), np.tile(np.arange(60, 64), 4), np.full(16, 0.02))
+    demand = demand_of(np.repeat(np.arange(4), 4), np.tile(np.arange(60, 64), 4), np.full(16, 0.06))
     state = assign(graph, links, demand, gap=1e-9)
     assert state.converged and state.paths.used[0] > 3 * 16 + 64  # more than there was room for at first
     conserved(graph, state)
+
+
+def test_far_too_much_traffic_still_comes_to_rest():
+    side = 7
+    index = np.arange(side * side).reshape(side, side)
+    a, b = np.concatenate([index[:, :-1].ravel(), index[:-1].ravel()]), np.concatenate([index[:, 1:].ravel(), index[1:].ravel()])
+    graph, _ = build_graph(side * side, np.concatenate([a, b]), np.concatenate([b, a]))
+    rng = np.random.default_rng(5)
+    links = Links(rng.uniform(10, 20, graph.arcs), np.full(graph.arcs, 0.1), np.full(graph.arcs, 0.15), np.full(graph.arcs, 4.0))
+    zones = rng.choice(side * side, 12, replace=False)
+    demand = demand_of(np.repeat(zones, 12), np.tile(zones, 12), rng.uniform(0, 0.25, 144))
+    state = assign(graph, links, demand, gap=1e-7)
+    assert state.converged and (state.flow / 0.1).max() > 3
+    conserved(graph, state)
+    finer = assign(graph, links, demand, gap=1e-9, start=state)
+    assert finer.converged and finer.objective == pytest.approx(state.objective, rel=1e-7) and finer.objective <= state.objective * (1 + 1e-12)
+    conserved(graph, finer)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from . import law
 from .graph import RoadGraph
 
 _ROUNDS = 12  # rounds over the known paths between two searches, at most
+_FARTHEST = 64.0  # times the last move that rounds are prolonged, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +253,33 @@ class _State:
     def even_out(self, enough: float) -> None:
         """Rounds over the known paths until they are `enough` equal."""
         p, (*_, on_best, on_path, _) = self.paths, self.work
-        for _ in range(_ROUNDS):
+        for turn in range(_ROUNDS):
+            before = p.carried[: p.used[0]].copy()
             left = kernel.settle(*p.chain, *p.store[:2], p.pool, p.carried, self.laws, self.flow, self.time, self.slope, on_best, on_path, self.marks)
             if left <= enough:
                 break
+            if turn % 2:
+                self._prolong(before)
+
+    def _prolong(self, before: np.ndarray) -> None:
+        """Rounds that move the same way again and again are put together: go on in the direction of the last one while the objective falls."""
+        p = self.paths
+        start, best = p.carried.copy(), self._objective()
+        kept, step = start, 1.0
+        while step < _FARTHEST:
+            trial = start.copy()
+            kernel.prolong(step, p.chain, before, start, trial)
+            p.carried[:] = trial
+            kernel.total_flow(p.chain, p.store, self.flow)
+            value = self._objective()
+            if value >= best:
+                break
+            best, kept, step = value, trial, 2.0 * step
+        p.carried[:] = kept
+        self.refresh()
+
+    def _objective(self) -> float:
+        return float(law.objective(*self.laws, self.usable, self.flow))
 
     def shortest(self, out: np.ndarray) -> float:
         d = self.demand

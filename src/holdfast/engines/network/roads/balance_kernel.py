@@ -111,6 +111,27 @@ def settle(first, after, begin, size, pool, carried, laws, flow, time, slope, on
 
 
 @njit(**_OPTIONS)
+def prolong(step, chain, before, carried, out):
+    """Go on in the direction in which the paths of each pair moved since `before`, `step` times as far and not below zero; carried (path,) now, out (path,)."""
+    first, after = chain
+    for pair in range(len(first)):
+        moved, total, limit, path = 0.0, 0.0, step, first[pair]
+        while path >= 0:
+            change = carried[path] - before[path]
+            moved += change
+            total += carried[path]
+            if change < 0.0:
+                limit = min(limit, -carried[path] / change)
+            path = after[path]
+        if abs(moved) > 1e-13 * total:
+            limit = 0.0  # a path of the pair was dropped meanwhile: the rest of the direction leads nowhere
+        path = first[pair]
+        while path >= 0:
+            out[path] = carried[path] + limit * (carried[path] - before[path])
+            path = after[path]
+
+
+@njit(**_OPTIONS)
 def _trace(node, parent, tail, time, scratch):
     """Arcs of the way to `node` from its end, into scratch; their number and time now."""
     count, cost = 0, 0.0
