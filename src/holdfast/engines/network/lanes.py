@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from llvmlite import ir
@@ -21,9 +21,18 @@ from numba.core.typing.templates import ConcreteTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 WIDTH = 8
+_LINE = 64  # bytes of a cache line
 _VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
 _BITS = ir.VectorType(ir.IntType(64), WIDTH)
 _CONTRACT = ("contract",)  # lets a product and a sum become one fused instruction
+
+
+def aligned_rows(count: int, dtype: Any = np.float64) -> np.ndarray:
+    """Zeros of shape (count, 8) that begin on a cache line, so that no row of float64 lies across two of them."""
+    item = np.dtype(dtype).itemsize
+    room = np.zeros(count * WIDTH * item + _LINE, np.uint8)
+    skip = -room.ctypes.data % _LINE
+    return room[skip : skip + count * WIDTH * item].view(dtype).reshape(count, WIDTH)
 
 
 class LanesType(types.Type):
@@ -278,6 +287,6 @@ def largest_of(typing, left, right):
 
 
 __all__ = [
-    "WIDTH", "LanesType", "absolute", "exp2", "inverse_root", "lanes", "largest_of", "load", "log2", "pick", "splat", "store", "where_at_most",
+    "WIDTH", "LanesType", "absolute", "aligned_rows", "exp2", "inverse_root", "lanes", "largest_of", "load", "log2", "pick", "splat", "store", "where_at_most",
     "where_closed", "where_less",
 ]

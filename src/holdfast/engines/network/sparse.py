@@ -81,19 +81,42 @@ def analyse(n: int, i: np.ndarray, j: np.ndarray, order: np.ndarray | None = Non
     order  (n,) elimination order; by default minimum degree
     """
     i, j = np.asarray(i, np.int64), np.asarray(j, np.int64)
+    apart = i != j
     order = np.asarray(minimum_degree(n, i, j) if order is None else order, np.int64)
-    place = np.empty(n, np.int64)
-    place[order] = np.arange(n)
-    a, b = place[i], place[j]
-    first, second = np.minimum(a, b), np.maximum(a, b)
-    apart = first != second
-    sequence = np.argsort(first[apart] * max(n, 1) + second[apart], kind="stable")
-    start, row = _pattern(n, first[apart][sequence], second[apart][sequence])
+    _, _, start, row = _ordered(n, i, j, order)
+    order = order[_by_level(n, start, row)]
+    first, second, start, row = _ordered(n, i, j, order)
     target = _targets(n, start, row)
     position = np.full(len(i), -1, np.int32)
     position[apart] = _find(start, row, first[apart], second[apart])
     factor = Factor(order.astype(np.int32), start.astype(np.int32), order[row].astype(np.int32), target.astype(np.int32))
     return Symbolic(n, len(row), position, factor)
+
+
+def _ordered(n: int, i: np.ndarray, j: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs by steps of elimination, smaller first, and the factor's columns for this order."""
+    place = np.empty(n, np.int64)
+    place[order] = np.arange(n)
+    first, second = np.minimum(place[i], place[j]), np.maximum(place[i], place[j])
+    apart = first != second
+    sequence = np.argsort(first[apart] * max(n, 1) + second[apart], kind="stable")
+    return first, second, *_pattern(n, first[apart][sequence], second[apart][sequence])
+
+
+@kernel
+def _levels(n, start, row):
+    """Height of every column above the leaves of the elimination tree."""
+    level = np.zeros(n, np.int64)
+    for column in range(n):
+        if start[column + 1] > start[column]:
+            parent = row[start[column]]
+            level[parent] = max(level[parent], level[column] + 1)
+    return level
+
+
+def _by_level(n: int, start: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Columns sorted by level, and within a level by length: the fill stays the same, but neighbours in the order do not wait for each other."""
+    return np.lexsort((np.diff(start), _levels(n, start, row)))
 
 
 @kernel

@@ -53,7 +53,11 @@ class Network(NamedTuple):
     plain, pipes               links 0 .. plain - 1 have no minor loss, plain .. pipes - 1 have one, the rest are devices
     head, tail                 (link,) start and end node
     out_start, out_link, in_start, in_link  links that start and end at each junction
-    entry_start, entry_link    links behind each off-diagonal entry
+    row, row_start, row_link, row_sign  junctions sorted by number of links, so that loops over them keep their length; per junction its links,
+                               +1 where they start there, -1 where they end
+    single, single_link        off-diagonal entries that belong to one link, and that link
+    double, double_start, double_link  entries of parallel links, and these
+    fill                       entries that belong to none
     fixed_junction, fixed_link, fixed_node  links between a junction and a fixed head
     entry_of                   (link,) off-diagonal entry, -1 none
     end_start, end_link        links at each fixed-head node, those that end there first
@@ -73,8 +77,16 @@ class Network(NamedTuple):
     out_link: Shorts
     in_start: Shorts
     in_link: Shorts
-    entry_start: Shorts
-    entry_link: Shorts
+    row: Shorts
+    row_start: Shorts
+    row_link: Shorts
+    row_sign: Reals
+    single: Shorts
+    single_link: Shorts
+    double: Shorts
+    double_start: Shorts
+    double_link: Shorts
+    fill: Shorts
     fixed_junction: Shorts
     fixed_link: Shorts
     fixed_node: Shorts

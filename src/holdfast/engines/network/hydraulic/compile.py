@@ -113,18 +113,39 @@ def _topology(model, head, tail, junctions, plain, pipes, order) -> tuple[Symbol
     loop = head == tail
     out_start, out_link = grouped(np.where((head < junctions) & ~loop, head, -1), junctions)
     in_start, in_link = grouped(np.where((tail < junctions) & ~loop, tail, -1), junctions)
-    entry_start, entry_link = grouped(entry, symbolic.entries)
     from_fixed, to_fixed = np.flatnonzero((head >= junctions) & (tail < junctions)), np.flatnonzero((tail >= junctions) & (head < junctions))
     ends = np.concatenate([np.where(tail >= junctions, tail - junctions, -1), np.where(head >= junctions, head - junctions, -1)])
     end_start, end = grouped(ends, model.nodes - junctions)
     diameter = np.nan_to_num(model.diameter[order]) / FOOT
     network = Network(
-        junctions, model.nodes, links, plain, pipes, head, tail, out_start, out_link, in_start, in_link, entry_start, entry_link,
+        junctions, model.nodes, links, plain, pipes, head, tail, out_start, out_link, in_start, in_link,
+        *_rows(junctions, head, tail), *_entries(entry, symbolic.entries),
         np.concatenate([tail[from_fixed], head[to_fixed]]).astype(np.int32), np.concatenate([from_fixed, to_fixed]).astype(np.int32),
         np.concatenate([head[from_fixed], tail[to_fixed]]).astype(np.int32), entry.astype(np.int32), end_start, (end % max(links, 1)).astype(np.int32),
         np.where(end < links, 1.0, -1.0), np.pi * diameter**2 / 4, _stranded(model.nodes, junctions, head, tail),
     )
     return symbolic, network
+
+
+def _rows(junctions: int, head: np.ndarray, tail: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Junctions sorted by number of links, and their links with directions."""
+    loop = head == tail
+    node = np.concatenate([np.where((head < junctions) & ~loop, head, -1), np.where((tail < junctions) & ~loop, tail, -1)])
+    start, end = grouped(node, junctions)
+    degree = np.diff(start)
+    row = np.argsort(degree, kind="stable")
+    sequence = np.concatenate([end[start[j] : start[j + 1]] for j in row]) if junctions else np.zeros(0, np.int64)
+    sign = np.where(sequence < len(head), 1.0, -1.0)
+    return row, np.concatenate([[0], np.cumsum(degree[row])]), sequence % max(len(head), 1), sign
+
+
+def _entries(entry: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Off-diagonal entries of one link with it, of several with them, and of none."""
+    start, link = grouped(entry, count)
+    size = np.diff(start)
+    single, double = np.flatnonzero(size == 1), np.flatnonzero(size > 1)
+    several = np.concatenate([link[start[e] : start[e + 1]] for e in double]) if len(double) else np.zeros(0, np.int64)
+    return single, link[start[:-1][single]], double, np.concatenate([[0], np.cumsum(size[double])]), several, np.flatnonzero(size == 0)
 
 
 def _stranded(nodes: int, junctions: int, head: np.ndarray, tail: np.ndarray) -> np.ndarray:

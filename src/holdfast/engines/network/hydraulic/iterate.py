@@ -33,23 +33,26 @@ def link_laws(network, laws, device, lanes):
 @kernel
 def gather(network, conductance, excess, head, diagonal, right, off):
     """The equations of the links: every row and every entry is written once, from the links that belong to it."""
-    for j in range(network.junctions):
+    row, row_start, row_link, row_sign = network.row, network.row_start, network.row_link, network.row_sign
+    for r in range(len(row)):
         total, rest = splat(0.0), splat(0.0)
-        for a in range(network.out_start[j], network.out_start[j + 1]):
-            k = network.out_link[a]
+        for a in range(row_start[r], row_start[r + 1]):
+            k = row_link[a]
             total = total + load(conductance, k)
-            rest = rest + load(excess, k)
-        for a in range(network.in_start[j], network.in_start[j + 1]):
-            k = network.in_link[a]
-            total = total + load(conductance, k)
-            rest = rest - load(excess, k)
-        store(diagonal, j, total)
-        store(right, j, rest)
-    for e in range(off.shape[0]):
+            rest = rest + load(excess, k) * row_sign[a]
+        store(diagonal, row[r], total)
+        store(right, row[r], rest)
+    for e in network.fill:
+        store(off, e, splat(0.0))
+    single, single_link = network.single, network.single_link
+    for e in range(len(single)):
+        store(off, single[e], -load(conductance, single_link[e]))
+    double, double_start, double_link = network.double, network.double_start, network.double_link
+    for e in range(len(double)):
         total = splat(0.0)
-        for a in range(network.entry_start[e], network.entry_start[e + 1]):
-            total = total - load(conductance, network.entry_link[a])
-        store(off, e, total)
+        for a in range(double_start[e], double_start[e + 1]):
+            total = total - load(conductance, double_link[a])
+        store(off, double[e], total)
     for a in range(len(network.fixed_link)):
         j = network.fixed_junction[a]
         store(right, j, load(right, j) + load(conductance, network.fixed_link[a]) * load(head, network.fixed_node[a]))

@@ -17,6 +17,7 @@ from holdfast.engines.network.hydraulic.arrays import CFS, CLOSED, FOOT, Batch, 
 from holdfast.engines.network.hydraulic.compile import Compiled, compile_model, emitter_law, pump_law, start_heads
 from holdfast.engines.network.hydraulic.model import HydraulicModel, LinkType, NodeType, Status
 from holdfast.engines.network.hydraulic.rules import ATTRIBUTES
+from holdfast.engines.network.lanes import aligned_rows
 from holdfast.engines.network.pack import pack
 
 ENGINE = "holdfast hydraulic"
@@ -239,9 +240,7 @@ class Solver:
         most = [np.bincount(case[which], minlength=1).max(initial=0) for which in (at_node, ~at_node)]
         leaks, breaks = len(batch.always_node) + int(most[0]), int(most[1])
 
-        def rows(count: int, dtype: Any = np.float64) -> np.ndarray:
-            return np.zeros((count, _WIDTH), dtype)
-
+        rows = aligned_rows
         return Lanes(
             rows(n.links), rows(n.links), rows(n.links), rows(n.nodes), rows(n.junctions), rows(n.junctions), rows(c.symbolic.entries), rows(n.links, np.int8),
             rows(len(c.devices.kind)), rows(n.links, np.int8), *(rows(outlets) for _ in range(6)), batch.drawn_node, rows(len(batch.drawn_node)),
