@@ -97,3 +97,14 @@ def test_a_case_does_not_depend_on_its_neighbours(lifeline):
     assert np.array_equal(alone.level[0], together.level[13])
     assert np.array_equal(pickle.loads(pickle.dumps(lifeline)).serve(state).level, together.level)
     assert (together.status == CaseStatus.SOLVED).all() and np.isfinite(together.level).all()
+
+
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.4])
+def test_damage_of_any_weight_is_solved(lifeline, share):
+    rng, cases, pipes = np.random.default_rng(3), 96, lifeline.parts["gas.pipe"]
+    opening = np.zeros((cases, len(lifeline.component_id)), np.float32)
+    hit = rng.random((cases, pipes.stop - pipes.start)) < share
+    opening[:, pipes] = np.where(hit, rng.choice([1e-5, 1e-4, 1e-3, 1e-2], hit.shape), 0.0)
+    served = lifeline.serve(ComponentState(rng.random((cases, len(lifeline.component_id))) > share, opening))
+    assert (served.status == CaseStatus.SOLVED).all()
+    assert ((served.level >= 0) & (served.level <= 1)).all() and served.detail["lost"].min() >= 0

@@ -233,7 +233,7 @@ def update_nodes(net, case, state, right, relax, done, moved):
             moved[1, lane] = max(moved[1, lane], abs(new - old) / max(abs(new), 1.0))
             if leak > 0.0:
                 escaping, slope = leak_at(leak, old, ambient, net.gamma, net.gas_constant, temperature)
-                lost[n, lane] = max(escaping + slope * (new - old), 0.0)
+                lost[n, lane] = escaping + slope * (new - old)
             if demand <= 0.0 or span <= 0.0:
                 supplies[n, lane] = demand
             elif here == FREE:
@@ -318,9 +318,9 @@ def begin(net, case, state):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def imbalance(net, case, state, balance, holders):
+def imbalance(net, case, state, balance, holders, usual):
     """(8,) largest |outflow - inflow| of a free node over all flow that leaves the network; infinite where a pressure fell below zero."""
-    worst, leaving = np.zeros(WIDTH), np.full(WIDTH, 1e-9)
+    worst, leaving = np.zeros(WIDTH), np.full(WIDTH, 0.01 * usual)
     outflows(net, case, state, holders, balance)
     for n in range(len(net.ambient)):
         for lane in range(WIDTH):
@@ -338,7 +338,7 @@ def solve_block(factor: Factor, position, entries, net: Net, case: Case, state: 
 
     most       iterations
     tolerance  relative change of flows at which a case is solved; potentials must settle a hundred times better
-    scale      (2,) a small flow [kg/s] and a small potential [Pa2], for statuses
+    scale      (3,) a small flow [kg/s] and a small potential [Pa2] for statuses; a usual flow [kg/s], so that a network at rest settles too
     returns    (8,) status, (8,) iterations, (8,) largest imbalance of a free node over the total flow
     """
     nodes, links = len(net.ambient), len(net.kind)
@@ -369,8 +369,8 @@ def solve_block(factor: Factor, position, entries, net: Net, case: Case, state: 
                 continue
             if bad[0, lane] > 0.0 or math.isnan(moved[0, lane]) or math.isnan(moved[1, lane]):
                 status[lane], steps[lane], done[lane] = SINGULAR, step + 1, True
-            elif changed[lane] == 0 and moved[0, lane] < tolerance * total[lane] and moved[1, lane] < 0.01 * tolerance:
+            elif changed[lane] == 0 and moved[0, lane] < tolerance * (total[lane] + scale[2]) and moved[1, lane] < 0.01 * tolerance:
                 status[lane], steps[lane], done[lane] = SOLVED, step + 1, True
         if done.all():
             break
-    return status, steps, imbalance(net, case, state, balance, holders)
+    return status, steps, imbalance(net, case, state, balance, holders, scale[2])

@@ -118,8 +118,8 @@ class GasSolver:
                            part(cases.leak, np.zeros(network.nodes)))
 
     def _run(self, case: kernel.Case, state: kernel.State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        whole = max(float(self.network.demand.sum()), 1e-6)
-        scale = np.array([1e-9 * max(whole, 1e-3), 1e-8 * self.top])
+        whole = max(float(self.network.demand.sum()), 1e-3)
+        scale = np.array([1e-9 * whole, 1e-8 * self.top, whole])
         return kernel.solve_block(self.symbolic.factor, self.symbolic.position, self.symbolic.entries, self.net, case, state, MOST, TOLERANCE, scale)
 
     def _block(self, cases: GasCases, rows: np.ndarray, result: GasResult, base: kernel.State | None) -> None:
@@ -133,7 +133,7 @@ class GasSolver:
         keep = np.flatnonzero(~failed[: len(rows)]) if base is not None else np.arange(len(rows))
         at = rows[keep]
         result.pressure[at] = np.sqrt(np.maximum(state.potential[:, keep].T, 0.0))
-        result.supply[at], result.lost[at], result.flow[at] = state.supply[:, keep].T, state.lost[:, keep].T, state.flow[:, keep].T
+        result.supply[at], result.lost[at], result.flow[at] = state.supply[:, keep].T, np.maximum(state.lost[:, keep].T, 0.0), state.flow[:, keep].T
         result.link_status[at] = np.where(case.open[:, keep].T, state.status[:, keep].T, Status.CLOSED)
         result.served[at] = (state.node[:, keep] != kernel.DEAD).T
         result.status[at] = np.where(failed[keep] & (status[keep] == kernel.SOLVED), kernel.DIVERGED, status[keep])

@@ -15,7 +15,10 @@ SOLVED, DIVERGED, SINGULAR = 0, 1, 2
 RESISTIVE, CONSUMER = 0, 1
 FREE, HELD, DEAD = 0, 1, 2
 SMALL_LOSS = 1e-3  # [Pa s/kg] of every link: pressures are exact to 1e-10 Pa, so less resistance would drown flows in rounding
-STEEP = 1e8  # how much steeper the barriers are that keep a consumer's flow between nothing and what it wants
+STEEP = 1e7  # how much steeper the walls are that keep a consumer's flow between nothing and what it wants
+SUCTION = 1e7  # [Pa s/kg] against water that would come in through a hole
+TRICKLE = 50.0  # [Pa] below this pressure a leak is taken as proportional to it, which keeps its derivative away from zero
+UNSETTLED = 100.0  # [Pa] pressures may still move by this when flows have settled: behind the walls they are hardly determined
 
 
 class Net(NamedTuple):
@@ -85,6 +88,18 @@ def consumer_loss(flow, wanted, needed):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def leak_loss(lost, area):
+    """Pressure above the air's at which this flow leaves a hole, and the derivative: lost = area sqrt(2 rho dp), never inwards. area: discharge coefficient times area"""
+    per = 1.0 / (2.0 * 980.0 * area * area)
+    if lost <= 0.0:
+        return SUCTION * lost, SUCTION
+    small = math.sqrt(TRICKLE / per)
+    if lost < small:
+        return TRICKLE * lost / small, TRICKLE / small
+    return per * lost * lost, 2.0 * per * lost
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def reach(net, case, node, queue, lane):
     """Nodes that hang together with one whose pressure is held; the others are DEAD."""
     last = 0
@@ -118,11 +133,9 @@ def rows(net, case, state, density, viscosity, position, diagonal, off, right, c
                 diagonal[n, lane], right[n, lane] = 1e-30, -case.demand[n, lane]
                 area = case.leak[n, lane]
                 if area > 0.0:
-                    per = 1.0 / (2.0 * 980.0 * area * area)
-                    lost = state.lost[n, lane]
-                    slope = 2.0 * per * max(abs(lost), 0.03 * area)
+                    loss, slope = leak_loss(state.lost[n, lane], area)
                     diagonal[n, lane] += 1.0 / slope
-                    right[n, lane] -= lost - (per * lost * abs(lost) + net.ambient[n]) / slope
+                    right[n, lane] -= state.lost[n, lane] - (loss + net.ambient[n]) / slope
     for link in range(len(net.kind)):
         a, b, at = net.first[link], net.second[link], position[link]
         kind, laminar, rough, lift, weight, needed = net.kind[link], net.laminar[link], net.rough[link], net.lift[link], net.weight[link], net.needed[link]
@@ -173,9 +186,9 @@ def update(net, case, state, right, conductance, push, relax, done, moved):
                 continue
             new, area = right[n, lane], case.leak[n, lane]
             if area > 0.0 and state.node[n, lane] != DEAD:
-                per, lost = 1.0 / (2.0 * 980.0 * area * area), state.lost[n, lane]
-                step = (new - net.ambient[n] - per * lost * abs(lost)) / (2.0 * per * max(abs(lost), 0.03 * area)) * relax
-                state.lost[n, lane] = lost + step
+                loss, slope = leak_loss(state.lost[n, lane], area)
+                step = (new - net.ambient[n] - loss) / slope * relax
+                state.lost[n, lane] += step
                 moved[0, lane] += abs(step)
             else:
                 state.lost[n, lane] = 0.0
@@ -195,13 +208,13 @@ def solve_flow(factor: Factor, position, entries, net: Net, case: Case, state: S
         rows(net, case, state, density, viscosity, position, diagonal, off, right, conductance, push)
         eliminate(factor, diagonal, off, right, bad)
         moved[:] = 0.0
-        update(net, case, state, right, conductance, push, 1.0 if step < 20 else 0.6, done, moved)
+        update(net, case, state, right, conductance, push, 1.0 if step < 20 else 0.6 if step < 50 else 0.3, done, moved)
         for lane in range(WIDTH):
             if done[lane]:
                 continue
             if bad[0, lane] > 0.0 or math.isnan(moved[0, lane]) or math.isnan(moved[2, lane]):
                 status[lane], steps[lane], done[lane] = SINGULAR, step + 1, True
-            elif moved[0, lane] <= tolerance * (moved[1, lane] + links) and moved[2, lane] < 0.01:
+            elif moved[0, lane] <= tolerance * (moved[1, lane] + links) and moved[2, lane] < UNSETTLED:
                 status[lane], steps[lane], done[lane] = SOLVED, step + 1, True
         if done.all():
             break

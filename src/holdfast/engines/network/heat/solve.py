@@ -13,7 +13,7 @@ from . import flow, warmth
 from .model import HeatModel, LinkType, Mode
 
 ENGINE = "holdfast heat 0.1"
-WIDTH, MOST, TURNS, TOLERANCE, SETTLED = flow.WIDTH, 60, 30, 1e-7, 1e-3
+WIDTH, MOST, TURNS, TOLERANCE, SETTLED = flow.WIDTH, 100, 30, 1e-7, 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,10 @@ class HeatSolver:
     def _run(self, case: flow.Case, state: flow.State) -> tuple[np.ndarray, np.ndarray]:
         """Solve flow and heat in turn until temperatures stay."""
         net, links = self.net, (self.network.links, WIDTH)
-        density, viscosity = np.empty(links), np.empty(links)
+        density, viscosity = np.zeros(links), np.empty(links)
         done, status, turns = np.zeros(WIDTH, bool), np.full(WIDTH, flow.DIVERGED), np.full(WIDTH, TURNS)
         start(net, case, state)
-        warmth.refresh(net, case, state, density, viscosity, done)
+        warmth.refresh(net, case, state, density, viscosity, done, 1.0)
         for turn in range(TURNS):
             before = state.wanted.copy()
             found, _ = flow.solve_flow(self.symbolic.factor, self.symbolic.position, self.symbolic.entries, net, case, state, density, viscosity, MOST, TOLERANCE, done)
@@ -120,7 +120,8 @@ class HeatSolver:
             failed = ~done & ((found != flow.SOLVED) | np.isnan(moved))
             status[failed], turns[failed] = np.where(found[failed] == flow.SOLVED, flow.DIVERGED, found[failed]), turn + 1
             done |= failed
-            warmth.refresh(net, case, state, density, viscosity, done)
+            # in parts that are nearly at rest water rises where it is warm, which cools it: such circles would go on for ever
+            warmth.refresh(net, case, state, density, viscosity, done, 1.0 if turn < 6 else 0.5 if turn < 15 else 0.0)
             wants = np.abs(state.wanted - before).max(axis=0, initial=0.0) <= 1e-5 * (state.wanted.max(axis=0, initial=0.0) + 1e-9)
             settled = ~done & (moved < SETTLED) & wants & (turn > 0)
             status[settled], turns[settled] = flow.SOLVED, turn + 1
@@ -140,6 +141,7 @@ class HeatSolver:
         at = rows[keep]
         for name in ("pressure", "temperature", "age", "lost", "flow", "outlet"):
             getattr(result, name)[at] = getattr(state, name)[:, keep].T
+        result.lost[at] = np.maximum(result.lost[at], 0.0)
         result.heat[at], result.served[at] = state.taken[:, keep].T, (state.node[:, keep] != flow.DEAD).T
         result.status[at], result.turns[at] = status[keep], turns[keep]
 

@@ -144,8 +144,8 @@ def carry_heat(net, case, state, done):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def refresh(net, case, state, density, viscosity, done):
-    """Densities, viscosities and wanted flows from temperatures."""
+def refresh(net, case, state, density, viscosity, done, part):
+    """Densities, viscosities and wanted flows from temperatures; densities go `part` of the way, 1 at first."""
     for link in range(len(net.kind)):
         a, b, kind = net.first[link], net.second[link], net.kind[link]
         for lane in range(WIDTH):
@@ -153,7 +153,7 @@ def refresh(net, case, state, density, viscosity, done):
                 continue
             entry = state.temperature[a if state.flow[link, lane] >= 0.0 else b, lane]
             outlet = state.outlet[link, lane]
-            density[link, lane] = 0.5 * (at(DENSITY, entry) + at(DENSITY, outlet))
+            density[link, lane] += part * (0.5 * (at(DENSITY, entry) + at(DENSITY, outlet)) - density[link, lane])
             viscosity[link, lane] = at(VISCOSITY, 0.5 * (entry + outlet))
             if kind == CONSUMER:
                 entry = state.temperature[a, lane]
