@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from holdfast.domains.water.leak_location import node_scores, pipe_shares, sensitivity
+from holdfast.domains.water.leak_location import pipe_shares, refined, search_centre, sensitivity
 from holdfast.domains.water.locate_leak import locate_leak
 from holdfast.domains.water.solving import PASCAL_PER_METRE, demand_driven, engine_for
 from holdfast.domains.water.study import Study
@@ -41,7 +41,7 @@ def simulated(study: Study, sensors: np.ndarray, pipes: np.ndarray, flow: float)
 def found(ltown, heads: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pipes by likelihood, their shares, and middles of all links."""
     study, engine, _, known = ltown
-    score, _ = node_scores(known, heads, noise)
+    score, _ = refined(engine, known, heads, noise)
     pipes, share = pipe_shares(engine, known, score)
     order = np.argsort(-share, kind="stable")
     return pipes[order], share[order], (study.model.node_xy[study.model.link_from] + study.model.node_xy[study.model.link_to]) / 2
@@ -49,18 +49,19 @@ def found(ltown, heads: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarra
 
 @pytest.mark.clause("1b", "1k")
 def test_most_leaks_of_l_town_are_found_within_300_m(ltown) -> None:
-    """Twelve leaks of 6 L/s, sensors with errors of 5 cm: rank of the pipe, and distance from the likeliest pipe."""
+    """Twenty leaks of 6 L/s, sensors with errors of 5 cm: rank of the pipe, and distance from where the crew is sent first."""
     study, _, sensors, _ = ltown
     random = np.random.default_rng(3)
-    pipes = random.choice(np.flatnonzero(study.model.link_type <= 1), 12, replace=False)
+    pipes = random.choice(np.flatnonzero(study.model.link_type <= 1), 20, replace=False)
     heads = simulated(study, sensors, pipes, 6e-3)
     heads += random.normal(0.0, 0.05, heads.shape)
     ranks, distances = [], []
     for pipe, head in zip(pipes, heads, strict=True):
-        order, _, middle = found(ltown, head, 0.05)
+        order, share, middle = found(ltown, head, 0.05)
+        centre, _ = search_centre(order, share, middle, RADIUS)
         ranks.append(int(np.flatnonzero(order == pipe)[0]) + 1)
-        distances.append(float(np.hypot(*(middle[order[0]] - middle[pipe]))))
-    assert np.mean(np.array(distances) <= RADIUS) >= 0.75
+        distances.append(float(np.hypot(*(middle[centre] - middle[pipe]))))
+    assert np.mean(np.array(distances) <= RADIUS) >= 0.8
     assert np.median(ranks) <= 0.04 * len(study.model.link_id)
 
 
@@ -85,14 +86,15 @@ def test_the_capability_reads_pressures_and_answers_with_probabilities(ltown, sh
     study, _, sensors, _ = ltown
     pipe = int(np.flatnonzero(study.model.link_type <= 1)[300])
     heads = simulated(study, sensors, np.array([pipe]), 8e-3)[0]
-    pressure = heads.mean() - study.model.elevation[study.model.link_from[pipe]]
+    breaks = Breaks(np.array([0]), np.array([pipe]), np.array([0.5]), np.array([8e-3 / np.sqrt(45.0)]))
+    leak = EpanetEngine(demand_driven(study.model)).snapshot(Cases(1, breaks=breaks), 3.0).leak.sum()
     elevation = study.model.elevation[sensors]
     readings = [f"{name}@{hour:g}={(heads[k, s] - elevation[s]) * PASCAL_PER_METRE:.0f}" for k, hour in enumerate(HOURS) for s, name in enumerate(SENSORS)]
     answer = locate_leak(city_of(shared_data("water/literature/L-TOWN.inp")), readings=readings, noise=300.0)
     rows = answer.tables["pipes"].to_pylist()
     assert study.model.link_id[pipe].as_py() in [row["id"] for row in rows[:20]]
     assert answer.summary["readings"] == 99 and answer.summary["probability_within_radius"] > 0.5
-    assert answer.summary["leak_m3s"] == pytest.approx(8e-3 * np.sqrt(pressure / 45.0), rel=0.5) and answer.tables["sensors"].num_rows == 99
+    assert answer.summary["leak_m3s"] == pytest.approx(leak, rel=0.25) and answer.tables["sensors"].num_rows == 99
 
 
 @pytest.mark.parametrize(("readings", "error"), [(["a=1"], Invalid), (["a", "b=1"], Invalid), (["a=high", "b=1"], Invalid), (["x=1", "b=1"], NotFound)])

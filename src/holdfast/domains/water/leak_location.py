@@ -16,6 +16,7 @@ from holdfast.engines.network.hydraulic.model import LinkType
 from .solving import Engine
 
 _BLOCK = 256
+_REFINED, _ROUNDS = 100, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +26,21 @@ class Sensitivity:
     base   (hour, sensor) head without a leak [m]
     drop   (hour, node, sensor) fall of the head per m3/s that leaks; NaN rows where the case was not solved
     node   (node,) positions of the nodes
-    size   leak for which it was solved [m3/s]
+    sensors  (sensor,) positions of the sensors' nodes
+    hours  (hour,) [h]
     """
 
     base: np.ndarray
     drop: np.ndarray
     node: np.ndarray
-    size: float
+    sensors: np.ndarray
+    hours: np.ndarray
     engine: str
 
 
-def sensitivity(engine: Engine, sensors: np.ndarray, hours: np.ndarray, nodes: np.ndarray, size: float) -> Sensitivity:
-    """Solve a leak of `size` [m3/s] at every node of `nodes` and every hour of `hours`; sensors are node positions."""
+def sensitivity(engine: Engine, sensors: np.ndarray, hours: np.ndarray, nodes: np.ndarray, size: float | np.ndarray) -> Sensitivity:
+    """Solve a leak at every node of `nodes` and every hour of `hours`; size: one or (node,) [m3/s]; sensors are node positions."""
+    sizes = np.broadcast_to(np.asarray(size, np.float64), (len(nodes),))
     model = engine.model  # type: ignore[attr-defined]
     base = np.stack([engine.snapshot(None, float(hour)).head[0, sensors] for hour in hours])
     drop = np.full((len(hours), len(nodes), len(sensors)), np.nan)
@@ -44,10 +48,22 @@ def sensitivity(engine: Engine, sensors: np.ndarray, hours: np.ndarray, nodes: n
         for start in range(0, len(nodes), _BLOCK):
             part = nodes[start : start + _BLOCK]
             demand = np.zeros((len(part), model.nodes))
-            demand[np.arange(len(part)), part] = size
+            demand[np.arange(len(part)), part] = sizes[start : start + _BLOCK]
             found = engine.snapshot(Cases(len(part), demand=demand), float(hour), warm=True)
-            drop[row, start : start + len(part)] = np.where(found.solved[:, None], (base[row] - found.head[:, sensors]) / size, np.nan)
-    return Sensitivity(base, drop, nodes, size, engine.engine)
+            fall = (base[row] - found.head[:, sensors]) / sizes[start : start + _BLOCK, None]
+            drop[row, start : start + len(part)] = np.where(found.solved[:, None], fall, np.nan)
+    return Sensitivity(base, drop, nodes, sensors, hours, engine.engine)
+
+
+def refined(engine: Engine, known: Sensitivity, measured: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray]:
+    """As `node_scores`; the likeliest nodes are solved again with the size that was found there, because a fall grows faster than the leak."""
+    score, size = node_scores(known, measured, noise)
+    best = np.argsort(-score, kind="stable")[:_REFINED]
+    best = best[np.isfinite(score[best])]
+    for _ in range(_ROUNDS if len(best) else 0):
+        again = sensitivity(engine, known.sensors, known.hours, known.node[best], np.maximum(size[best], 1e-5))
+        score[best], size[best] = node_scores(again, measured, noise)
+    return score, size
 
 
 def node_scores(known: Sensitivity, measured: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray]:
@@ -83,3 +99,16 @@ def pipe_shares(engine: Engine, known: Sensitivity, score: np.ndarray) -> tuple[
     likely = np.where(np.isfinite(ends).all(axis=0), np.exp(ends - best).mean(axis=0), np.exp(np.where(np.isfinite(ends), ends, -np.inf) - best).max(axis=0))
     weight = likely * np.maximum(model.length[pipes], 0.1)
     return pipes, weight / weight.sum()
+
+
+def search_centre(pipes: np.ndarray, share: np.ndarray, middle: np.ndarray, radius: float, count: int = 15) -> tuple[int, float]:
+    """Of the `count` likeliest pipes the one with the most probability within `radius` [m] of it, and that probability: where to send the crew first.
+
+    middle  (link, 2) middles of all links
+    """
+    best, most = int(pipes[np.argmax(share)]), -1.0
+    for pipe in pipes[np.argsort(-share, kind="stable")[:count]].tolist():
+        near = float(share[np.hypot(*(middle[pipes] - middle[pipe]).T) <= radius].sum())
+        if near > most + 1e-12:
+            best, most = int(pipe), near
+    return best, most

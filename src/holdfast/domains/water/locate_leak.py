@@ -34,7 +34,7 @@ def locate_leak(
     """
     import numpy as np
 
-    from .leak_location import node_scores, pipe_shares, sensitivity
+    from .leak_location import pipe_shares, refined, search_centre, sensitivity
     from .settings import chosen
     from .solving import PASCAL_PER_METRE, demand_driven, engine_for
     from .study import Study, link_table
@@ -46,7 +46,7 @@ def locate_leak(
     model = study.model
     engine = engine_for(demand_driven(model))
     known = sensitivity(engine, sensors, hours, np.flatnonzero(study.junction), _TEST_LEAK)
-    score, size = node_scores(known, head, noise / PASCAL_PER_METRE)
+    score, size = refined(engine, known, head, noise / PASCAL_PER_METRE)
     pipes, share = pipe_shares(engine, known, score)
     order = np.argsort(-share, kind="stable")[:top]
     at = pipes[order]
@@ -56,12 +56,12 @@ def locate_leak(
     far = np.hypot(*(middle[at] - middle[at[0]]).T) if len(at) else np.zeros(0)
     table = link_table(study, at, probability=share[order], leak_m3s=(flow[model.link_from[at]] + flow[model.link_to[at]]) / 2, distance_to_likeliest_m=far)
     within = float(chosen(city, "leak_found_within"))
-    around = np.hypot(*(middle[pipes] - middle[at[0]]).T) <= within if len(at) else np.zeros(len(pipes), bool)
+    centre, around = search_centre(pipes, share, middle, within)
     compared = _sensor_table(study, sensors, hours, head, known.base)
     summary: dict[str, Any] = {
         "engine": known.engine, "sensors": len(sensors), "readings": int(np.isfinite(head).sum()), "likeliest": table["id"][0].as_py(),
         "probability": round(float(share[order[0]]), 6),
-        "probability_within_radius": round(float(share[around].sum()), 6), "radius_m": within, "leak_m3s": round(float(table["leak_m3s"][0].as_py() or 0.0), 6),
+        "search_centre": model.link_id[centre].as_py(), "probability_within_radius": round(around, 6), "radius_m": within, "leak_m3s": round(float(table["leak_m3s"][0].as_py() or 0.0), 6),
         "mean_fall_m": round(float(np.nanmean(known.base - head)), 4), "findings": study.findings.counts(),
     }  # fmt: skip
     if not share.sum() > 0:

@@ -55,6 +55,8 @@ def simulate_day(
     if quality not in {"none", *_UNIT}:
         raise Invalid(f"{quality!r} is no water quality", fix="Use none, age, chlorine or trace", field="quality")
     study = Study(city)
+    if study.junction.all():
+        raise Invalid("the network has no reservoir and no tank; nothing would be delivered", fix="Add a source, or join the network to one")
     model = by_pressure(study.model, city) if pressure_driven else study.model
     study.model = model = replace(model, options=replace(model.options, duration=3600.0 * hours))
     shut = study.links(closed, "closed") if closed else np.empty(0, np.int64)
