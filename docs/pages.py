@@ -91,7 +91,10 @@ def domains() -> str:
 
 def capabilities() -> str:
     """Every installed capability."""
-    rows = [[f"`{c.name}`", f"{c.title} · {c.title_zh}", ", ".join(c.clauses)] for c in catalog.load().capabilities.values()]
+    rows = []
+    for c in catalog.load().capabilities.values():
+        page = capability_page(c.name)
+        rows.append([f"[`{c.name}`]({page})" if page else f"`{c.name}`", f"{c.title} · {c.title_zh}", ", ".join(c.clauses)])
     return table(["capability", "what it does", "policy clauses"], rows)
 
 

@@ -35,7 +35,7 @@ class Example:
 
 def pages() -> list[Path]:
     """Hand-written pages: the README, the contributor's page, and everything in docs/."""
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 
 
 def examples(page: Path) -> list[Example]:

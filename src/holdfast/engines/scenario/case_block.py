@@ -39,7 +39,7 @@ class Prepared:
     def __init__(self, task: Task) -> None:
         self.task = task
         self.cascade = Cascade(task.world, task.rules)
-        self.sampler = Sampler(task.world)
+        self.sampler = Sampler(task.world, rate_scale=task.rules.repair_rate_scale, hours_scale=task.rules.repair_hours_scale)
         self.crews = crews_of(task.world, task.rules, count=task.crews)
 
     def damage(self, cases: np.ndarray) -> Damage:

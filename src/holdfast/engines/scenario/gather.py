@@ -19,7 +19,7 @@ from holdfast.model.tables import LINK
 
 from .world import World
 
-_CHOOSING = ("number", "integer", "code", "date", "boolean")  # field types that damage laws and hazards look at
+_CHOOSING = ("number", "integer", "code", "date", "boolean", "id")  # field types that damage laws and hazards look at
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ def gather(city: Any) -> tuple[World, Findings]:
         length=_joined(parts, _length), section=_joined(parts, _section), people=people, critical=_critical(city, kinds, counts),
         value=_value(city, parts), zone=zone, zone_id=zone_id, services=services, use=use, need=need, backup=backup,
         link_from=links[0], link_to=links[1], link_service=links[2], lifelines=tuple(lifelines), component=component, outlet=outlet,
-        local=_local(kinds, counts, services, lifelines, outlet), tables={p.kind.name: p.table.drop_columns(["geometry"]) for p in parts if p.kind.damage},
+        local=_local(kinds, counts, services, lifelines, outlet), tables={p.kind.name: p.table.drop_columns(["geometry"]) for p in parts},
     )  # fmt: skip
     return world, findings
 

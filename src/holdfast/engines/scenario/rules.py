@@ -24,6 +24,7 @@ class Rules:
     follow_day           lifelines are solved for the hour of the event instead of the mean demand; solutions are then not shared between hours
     crews                domain -> crews for every 100,000 people        minimum_crews  that each domain has at least
     mobilisation_hours, shift_hours   domain or "default" -> h, h a day
+    repair_rate_scale, repair_hours_scale  factors on repair rates of buried lines and on repair times
     crew_speed           m/s                  detour   road distance as a multiple of the straight line
     indirect_loss        service -> CNY per person-hour
     service_weight       service -> weight of a person-hour       critical_weight   person-hours per facility hour
@@ -38,6 +39,8 @@ class Rules:
     minimum_crews: int = _DEFAULT["scenario.minimum_crews"]
     mobilisation_hours: Mapping[str, float] = field(default_factory=lambda: dict(_DEFAULT["scenario.mobilisation_hours"]))
     shift_hours: Mapping[str, float] = field(default_factory=lambda: dict(_DEFAULT["scenario.shift_hours"]))
+    repair_rate_scale: float = _DEFAULT["scenario.repair_rate_scale"]
+    repair_hours_scale: float = _DEFAULT["scenario.repair_hours_scale"]
     crew_speed: float = _DEFAULT["scenario.crew_speed"]
     detour: float = _DEFAULT["scenario.detour"]
     indirect_loss: Mapping[str, float] = field(default_factory=lambda: dict(_DEFAULT["scenario.indirect_loss"]))

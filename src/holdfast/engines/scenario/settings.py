@@ -27,6 +27,8 @@ SETTINGS: tuple[Setting, ...] = (
         "scenario.shift_hours", {"default": 24.0, "buildings": 10.0},
         "hours a day in which a domain's crews work; 24 is in relays, as restoration times of facilities are given", "抢修队每日作业小时数", _OWN,
     ),
+    Setting("scenario.repair_rate_scale", 1.0, "factor on all repair rates of buried lines, where the city's own pipes are better or worse", "地下管线震害率修正系数", _OWN),
+    Setting("scenario.repair_hours_scale", 1.0, "factor on all repair times", "修复时间修正系数", _OWN),
     Setting("scenario.crew_speed", 30.0 / 3.6, "travel speed of crews where no road travel times are given", "抢修队行驶速度", _OWN, "velocity"),
     Setting("scenario.detour", 1.4, "road distance as a multiple of the straight line where no road travel times are given", "绕行系数", _OWN),
     Setting(
