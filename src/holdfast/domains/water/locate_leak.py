@@ -61,7 +61,8 @@ def locate_leak(
     summary: dict[str, Any] = {
         "engine": known.engine, "sensors": len(sensors), "readings": int(np.isfinite(head).sum()), "likeliest": table["id"][0].as_py(),
         "probability": round(float(share[order[0]]), 6),
-        "search_centre": model.link_id[centre].as_py(), "probability_within_radius": round(around, 6), "radius_m": within, "leak_m3s": round(float(table["leak_m3s"][0].as_py() or 0.0), 6),
+        "search_centre": model.link_id[centre].as_py(), "probability_within_radius": round(around, 6), "radius_m": within,
+        "leak_m3s": round(float(table["leak_m3s"][0].as_py() or 0.0), 6),
         "mean_fall_m": round(float(np.nanmean(known.base - head)), 4), "findings": study.findings.counts(),
     }  # fmt: skip
     if not share.sum() > 0:
