@@ -205,18 +205,18 @@ def _logarithm_terms() -> list[float]:
     """Coefficients of log2(1 + x) / x for 1 + x from sqrt(1/2) to sqrt(2), highest power first: a Chebyshev fit."""
     low, high = math.sqrt(0.5) - 1.0, math.sqrt(2.0) - 1.0
     x = 0.5 * (low + high) + 0.5 * (high - low) * np.cos(np.pi * (np.arange(400) + 0.5) / 400)
-    fit = np.polynomial.Chebyshev.fit(x, np.log1p(x) / x / math.log(2.0), 12, domain=[low, high])
+    fit = np.polynomial.Chebyshev.fit(x, np.log1p(x) / x / math.log(2.0), 10, domain=[low, high])
     return [float(c) for c in fit.convert(kind=np.polynomial.Polynomial).coef[::-1]]
 
 
 _LOG_TERMS = _logarithm_terms()
-_EXP_TERMS = [math.log(2.0) ** k / math.factorial(k) for k in range(9, -1, -1)]
+_EXP_TERMS = [math.log(2.0) ** k / math.factorial(k) for k in range(8, -1, -1)]
 _ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it leaves the nearest whole number in the low bits
 
 
 @intrinsic
 def log2(typing, value):
-    """Logarithm to base 2 of positive, normal lanes; relative error of 2**log2(x) about 1e-10."""
+    """Logarithm to base 2 of positive, normal lanes; error below 2e-9."""
 
     def codegen(context, builder, sig, args):
         def of(number):
@@ -235,7 +235,7 @@ def log2(typing, value):
 
 @intrinsic
 def exp2(typing, value):
-    """2 to the power of each lane, for powers from -1000 to 1000; relative error about 1e-11."""
+    """2 to the power of each lane, for powers from -1000 to 1000; relative error below 1e-9."""
 
     def codegen(context, builder, sig, args):
         moved = builder.fadd(args[0], _constant(_ROUND))
@@ -256,9 +256,25 @@ def inverse_root(typing, value):
         half = builder.fmul(x, _constant(0.5))
         bits = builder.lshr(builder.bitcast(x, _BITS), ir.Constant(_BITS, [1] * WIDTH))
         y = builder.bitcast(builder.sub(ir.Constant(_BITS, [0x5FE6_EB50_C7B5_37A9] * WIDTH), bits), _VECTOR)
-        for _ in range(4):
+        for _ in range(3):
             square = builder.fmul(y, y)
             y = builder.fmul(y, builder.fsub(_constant(1.5), builder.fmul(half, square, flags=_CONTRACT), flags=_CONTRACT))
+        return y
+
+    return signature(lanes, lanes), codegen
+
+
+@intrinsic
+def reciprocal(typing, value):
+    """1 / x of lanes of normal size by four Newton steps, to the last digits; a quarter of the time of a division."""
+
+    def codegen(context, builder, sig, args):
+        x = args[0]
+        bits = builder.bitcast(x, _BITS)
+        y = builder.bitcast(builder.sub(ir.Constant(_BITS, [0x7FDE_6238_DA3C_2118] * WIDTH), bits), _VECTOR)
+        for _ in range(4):
+            miss = builder.fsub(_constant(1.0), builder.fmul(x, y, flags=_CONTRACT), flags=_CONTRACT)
+            y = builder.fadd(y, builder.fmul(y, miss, flags=_CONTRACT), flags=_CONTRACT)
         return y
 
     return signature(lanes, lanes), codegen
@@ -287,6 +303,6 @@ def largest_of(typing, left, right):
 
 
 __all__ = [
-    "WIDTH", "LanesType", "absolute", "aligned_rows", "exp2", "inverse_root", "lanes", "largest_of", "load", "log2", "pick", "splat", "store", "where_at_most",
+    "WIDTH", "LanesType", "absolute", "aligned_rows", "exp2", "inverse_root", "lanes", "largest_of", "load", "log2", "pick", "reciprocal", "splat", "store", "where_at_most",
     "where_closed", "where_less",
 ]

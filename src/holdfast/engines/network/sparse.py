@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from holdfast.engines.network.compiled import kernel
-from holdfast.engines.network.lanes import WIDTH, load, splat, store, where_at_most
+from holdfast.engines.network.lanes import WIDTH, load, reciprocal, splat, store, where_at_most
 from holdfast.engines.network.pack import Shorts
 
 _TINY_PATTERN = 3
@@ -203,7 +203,7 @@ def eliminate(factor, diagonal, off, right, bad):
         failed = where_at_most(pivot, 1e-300, splat(step + 1.0), where_at_most(pivot, 1e300, splat(0.0), splat(step + 1.0)))
         worst = where_at_most(worst, 0.0, failed, worst)
         pivot = where_at_most(failed, 0.0, pivot, splat(1.0))
-        inverse = 1.0 / pivot
+        inverse = reciprocal(pivot)
         store(diagonal, j, inverse)
         known = load(right, j)
         high = start[step + 1]

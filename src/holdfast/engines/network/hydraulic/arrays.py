@@ -194,7 +194,7 @@ class Fixed(NamedTuple):
 class Schedule(NamedTuple):
     """What changes with time.
 
-    category_start, category_base, category_pattern  (outlet + 1,), then per category: base demand [cfs], pattern -1 none
+    category_start, category_base, category_pattern  (outlet + 1,), then per category: base demand [cfs], pattern; the number of patterns for none
     pattern_start, pattern_value  all patterns, one after the other
     speed_link, speed_pattern     pumps with a speed pattern
     control_*      simple controls in order: type, link, state, setting (NaN none), node (-1 none), head [ft] or time [s]
@@ -270,7 +270,8 @@ class Lanes(NamedTuple):
 
     flow, conductance, excess   (link, 8) flow; 1 / slope of head loss; head loss / slope - flow
     head                        (node, 8)
-    diagonal, right             (junction, 8); off (entries, 8)
+    diagonal, off               (junction, 8), (entries, 8)
+    right                       (junction, 8) the rows of `head` that belong to junctions: the solution replaces the right-hand side
     state                       (link, 8) int8; setting (device, 8) NaN where none; locked (link, 8) int8: controls must not touch
     due                         (outlet, 8) demand of the customers
     wanted, taken, ask, answer, bend  (outlet, 8) demand that can be asked for, supply, conductance, head / slope, coefficient of the law
@@ -279,6 +280,7 @@ class Lanes(NamedTuple):
     leak_node                   (leak, 8) int32 node of each emitter, -1 none; leak_law, leak_flow, leak_ask, leak_answer (leak, 8)
     broken                      (break, 8) int32 pipe with a leak on its way, -1 none; part (break, 11, 8) its numbers, see `breaks`
     volume, inflow              (fixed, 8)
+    period, multiplier          (1, 8) pattern period of `due`; (pattern + 1, 8) multipliers in it, the last is 1
     total, change, largest, bad, relax, misfit  (1, 8) sums of flow and of its change, largest change, failed pivot, relaxation, PDA misfit
     """
 
@@ -310,6 +312,8 @@ class Lanes(NamedTuple):
     part: Blocks
     volume: Rows
     inflow: Rows
+    period: Rows
+    multiplier: Rows
     total: Rows
     change: Rows
     largest: Rows

@@ -102,11 +102,15 @@ def place_case(network, laws, devices, fixed, schedule, limits, batch, case, lan
         lanes.cut[j, lane] = 0
     for j in network.stranded:
         lanes.cut[j, lane] = 1
+    lanes.period[0, lane] = -1.0
     resume = batch.ratio.shape[0] > 0
     if resume:
         ratio = batch.ratio[_row(batch.ratio, case)]
         for r in range(len(laws.demand_node)):
             lanes.wanted[r, lane], lanes.taken[r, lane] = 1.0, ratio[r]
+    else:
+        for r in range(len(laws.demand_node)):
+            lanes.wanted[r, lane] = -1.0  # whatever is asked for is new
     begin_step(network, laws, devices, fixed, schedule, limits, batch, case, batch.begin[case], resume, lanes, lane)
 
 
@@ -177,21 +181,25 @@ def _write_leaks(network, lanes, lane, leak):
 @kernel
 def add_up(network, laws, lanes, lane, case, seconds, out):
     """Sums over the period: what was asked for and not delivered in the next `seconds`, and the lowest pressures so far."""
+    head, cut, node = lanes.head, lanes.cut, laws.demand_node
     if out.lowest.shape[0]:
-        lowest = out.lowest[case]
+        lowest, elevation = out.lowest[case], laws.elevation
         for n in range(network.junctions):
-            pressure = (lanes.head[n, lane] - laws.elevation[n]) * FOOT
-            if lanes.cut[n, lane] or pressure < lowest[n]:
-                lowest[n] = min(pressure, 0.0) if lanes.cut[n, lane] else pressure
+            pressure = (head[n, lane] - elevation[n]) * FOOT
+            if cut[n, lane]:
+                pressure = min(pressure, 0.0)
+            lowest[n] = min(lowest[n], pressure)
     if out.deficit.shape[0]:
-        deficit, asked = out.deficit[case], out.due[case]
+        deficit, asked, due, taken = out.deficit[case], out.due[case], lanes.due, lanes.taken
         volume = CFS * seconds
-        for r in range(len(laws.demand_node)):
-            n = laws.demand_node[r]
-            due = max(lanes.due[r, lane], 0.0)
-            got = 0.0 if lanes.cut[n, lane] else lanes.taken[r, lane]
-            asked[n] += due * volume
-            deficit[n] += max(due - got, 0.0) * volume
+        for r in range(len(node)):
+            n = node[r]
+            wants = max(due[r, lane], 0.0)
+            got = taken[r, lane]
+            if cut[n, lane]:
+                got = 0.0
+            asked[n] += wants * volume
+            deficit[n] += max(wants - got, 0.0) * volume
 
 
 @kernel

@@ -325,7 +325,7 @@ def _schedule(model, network, fixed, kind, order, place, outlet_node, outlet) ->
     watched = (sorted_kind == LinkType.CVPIPE) | np.isin(sorted_kind, (LinkType.PUMP, LinkType.FCV)) | tank[network.head] | tank[network.tail]
     watched = place[np.sort(order[watched])]
     return Schedule(
-        start.astype(np.int64), base, model.demand_pattern[sequence].astype(np.int64), pattern_start, pattern_value,
+        start.astype(np.int64), base, np.where(model.demand_pattern[sequence] < 0, len(model.patterns), model.demand_pattern[sequence]), pattern_start, pattern_value,
         place[speed].astype(np.int64), model.pump_pattern[speed].astype(np.int64), np.array([c.type for c in controls], np.int64),
         np.array([place[c.link] for c in controls], np.int64), np.array([t[0] for t in targets], np.int8), np.array([t[1] for t in targets], float),
         np.array([c.node if is_level else -1 for c, is_level in zip(controls, level, strict=True)], np.int64), np.array(value, float),

@@ -26,13 +26,21 @@ def _multiplier(schedule, pattern, period):
 @kernel
 def set_demands(laws, schedule, period, factor, lanes, lane):
     """Demand of every outlet in a pattern period. factor: (1,) or (outlet,) multiplier of the case."""
+    if lanes.period[0, lane] == period:
+        return
+    lanes.period[0, lane] = period
+    multiplier, due = lanes.multiplier, lanes.due
+    count = len(schedule.pattern_start) - 1
+    multiplier[count, lane] = 1.0
+    for p in range(count):
+        multiplier[p, lane] = _multiplier(schedule, p, period)
+    start, base, pattern = schedule.category_start, schedule.category_base, schedule.category_pattern
     each = len(factor) > 1
     for r in range(len(laws.demand_node)):
         total = 0.0
-        for c in range(schedule.category_start[r], schedule.category_start[r + 1]):
-            pattern = schedule.category_pattern[c]
-            total += schedule.category_base[c] * (_multiplier(schedule, pattern, period) if pattern >= 0 else 1.0)
-        lanes.due[r, lane] = total * factor[r if each else 0]
+        for c in range(start[r], start[r + 1]):
+            total += base[c] * multiplier[pattern[c], lane]
+        due[r, lane] = total * factor[r if each else 0]
 
 
 @kernel
@@ -40,13 +48,22 @@ def ask_demands(laws, drawn, lanes, lane, resume):
     """What can be asked for: nothing where the junction is cut off. Supplies start full, or from their last share with `resume`."""
     for d in range(len(lanes.drawn_node)):
         lanes.drawn[d, lane] = 0.0 if lanes.cut[lanes.drawn_node[d], lane] else drawn[d]
-    for r in range(len(laws.demand_node)):
-        total = 0.0 if lanes.cut[laws.demand_node[r], lane] else lanes.due[r, lane]
-        share = lanes.taken[r, lane] / lanes.wanted[r, lane] if resume and lanes.wanted[r, lane] > 0.0 and total > 0.0 else 1.0
-        lanes.wanted[r, lane] = total
-        lanes.taken[r, lane] = total * min(max(share, 0.0), 1.0)
-        if laws.pressure_driven:
-            lanes.bend[r, lane] = laws.demand_power * laws.span / total**laws.demand_power if total > 0.0 else 0.0
+    node, cut, due, wanted, taken, bend = laws.demand_node, lanes.cut, lanes.due, lanes.wanted, lanes.taken, lanes.bend
+    power, scale = laws.demand_power, laws.demand_power * laws.span
+    for r in range(len(node)):
+        total = due[r, lane]
+        if cut[node[r], lane]:
+            total = 0.0
+        before = wanted[r, lane]
+        share = 1.0
+        if resume and before > 0.0 and total > 0.0:
+            share = min(max(taken[r, lane] / before, 0.0), 1.0)
+        taken[r, lane] = total * share
+        if total != before:
+            wanted[r, lane] = total
+            if laws.pressure_driven:
+                below = total * total if power == 2.0 else max(total, 0.0) ** power
+                bend[r, lane] = scale / below if total > 0.0 else 0.0
 
 
 @kernel

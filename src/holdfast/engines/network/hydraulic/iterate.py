@@ -59,23 +59,11 @@ def gather(network, conductance, excess, head, diagonal, right, off):
 
 
 @kernel
-def gather_demand(laws, taken, ask, answer, diagonal, right):
-    """What leaves at the junctions."""
+def fixed_demand(laws, taken, right):
+    """Demands that are met whatever the pressure."""
     for r in range(len(laws.demand_node)):
         j = laws.demand_node[r]
-        rest = load(right, j) - load(taken, r)
-        if laws.pressure_driven:
-            p = load(ask, r)
-            rest = rest + load(answer, r) + p * (laws.elevation[j] + laws.low)
-            store(diagonal, j, load(diagonal, j) + p)
-        store(right, j, rest)
-
-
-@kernel
-def copy_heads(network, right, head):
-    """Heads of the junctions are the solution."""
-    for j in range(network.junctions):
-        store(head, j, load(right, j))
+        store(right, j, load(right, j) - load(taken, r))
 
 
 @kernel
@@ -152,8 +140,9 @@ def equations(network, factor, laws, device, lanes):
     link_laws(network, laws, device, lanes)
     gather(network, lanes.conductance, lanes.excess, lanes.head, lanes.diagonal, lanes.right, lanes.off)
     if laws.pressure_driven:
-        law.pressure_demand(laws, lanes.wanted, lanes.taken, lanes.bend, lanes.ask, lanes.answer)
-    gather_demand(laws, lanes.taken, lanes.ask, lanes.answer, lanes.diagonal, lanes.right)
+        law.pressure_demand(laws, lanes.wanted, lanes.taken, lanes.bend, lanes.ask, lanes.answer, lanes.diagonal, lanes.right)
+    else:
+        fixed_demand(laws, lanes.taken, lanes.right)
     for d in range(len(lanes.drawn_node)):
         j = lanes.drawn_node[d]
         store(lanes.right, j, load(lanes.right, j) - load(lanes.drawn, d))
@@ -168,8 +157,7 @@ def equations(network, factor, laws, device, lanes):
 
 @kernel
 def new_flows(network, laws, device, lanes):
-    """Heads and flows from the solution, for the lanes whose relaxation is above 0."""
-    copy_heads(network, lanes.right, lanes.head)
+    """Flows from the heads, for the lanes whose relaxation is above 0."""
     pipe_flows(network, lanes)
     device_flows(network, device, lanes)
     if laws.pressure_driven:

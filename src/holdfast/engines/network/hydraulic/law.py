@@ -12,7 +12,7 @@ import math
 
 from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import BIG, CLOSED, FLAT
-from holdfast.engines.network.lanes import absolute, exp2, inverse_root, largest_of, load, log2, splat, store, where_at_most, where_closed, where_less
+from holdfast.engines.network.lanes import absolute, exp2, inverse_root, largest_of, load, log2, reciprocal, splat, store, where_at_most, where_closed, where_less
 
 _SMALLEST = 1e-30  # flow below which the logarithm is not taken; every law is linear long before
 _STEEP = 1e9  # slope of a barrier [ft/cfs]
@@ -54,7 +54,7 @@ def minor_pipes(law, first, count, flow, state, conductance, excess):
         friction = where_at_most(slope, FLAT / power, slope, slope * (1.0 / power))
         minor = size * law.minor[k]
         total = slope + 2.0 * minor
-        p = 1.0 / total
+        p = reciprocal(total)
         e = q * ((friction + minor) * p - 1.0)
         store(conductance, k, where_closed(state, k, CLOSED, 1.0 / BIG, p))
         store(excess, k, where_closed(state, k, CLOSED, 0.0, e))
@@ -102,10 +102,14 @@ def rough_pipes(law, count, flow, state, conductance, excess):
 
 
 @kernel
-def pressure_demand(law, wanted, taken, bend, ask, answer):
-    """Pressure-driven demand as a link to the ground: head loss bend * supply ** power, with barriers below none and above all of it."""
+def pressure_demand(law, wanted, taken, bend, ask, answer, diagonal, right):
+    """Pressure-driven demand as a link to the ground, entered in the equations of the heads.
+
+    The head loss is bend * supply ** power, with a barrier below no supply and one above all of the demand; only the nearer one is felt.
+    """
     power = law.demand_power
-    for r in range(wanted.shape[0]):
+    node, elevation, low = law.demand_node, law.elevation, law.low
+    for r in range(len(node)):
         d = load(taken, r)
         full = load(wanted, r)
         size = absolute(d)
@@ -114,19 +118,19 @@ def pressure_demand(law, wanted, taken, bend, ask, answer):
         else:
             slope = exp2(log2(largest_of(size, _SMALLEST)) * (power - 1.0)) * load(bend, r)
         loss = slope * d * (1.0 / power)
-        a = -largest_of(d * -_STEEP, -_FAR)
+        above = where_less(d + d, full, splat(-1.0), splat(1.0))
+        a = largest_of(where_less(d + d, full, -d, d - full) * _STEEP, -_FAR)
         square = a * a + 1e-6
         root = inverse_root(square)
-        loss = loss + 0.5 * (a - square * root)
-        slope = slope + 0.5 * _STEEP * (1.0 - a * root)
-        a = largest_of((d - full) * _STEEP, -_FAR)
-        square = a * a + 1e-6
-        root = inverse_root(square)
-        loss = loss + 0.5 * (a + square * root)
+        loss = loss + above * (0.5 * (a + square * root))
         slope = slope + 0.5 * _STEEP * (1.0 + a * root)
-        p = where_at_most(full, 0.0, splat(0.0), 1.0 / slope)
+        p = where_at_most(full, 0.0, splat(0.0), reciprocal(slope))
+        y = loss * p
         store(ask, r, p)
-        store(answer, r, loss * p)
+        store(answer, r, y)
+        j = node[r]
+        store(diagonal, j, load(diagonal, j) + p)
+        store(right, j, load(right, j) - d + y + p * (elevation[j] + low))
 
 
 @kernel
@@ -139,7 +143,7 @@ def demand_misfit(law, head, wanted, taken, misfit):
         d = load(taken, r)
         full = load(wanted, r)
         p = (load(head, node) - law.elevation[node] - law.low) * (1.0 / law.span)
-        inverse = 1.0 / where_at_most(full, 0.0, splat(1.0), full)
+        inverse = reciprocal(where_at_most(full, 0.0, splat(1.0), full))
         least = (d - _PDA_TOLERANCE) * inverse
         most = (d + _PDA_TOLERANCE) * inverse
         if power == 2.0:
