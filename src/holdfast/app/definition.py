@@ -94,8 +94,9 @@ def _read(catalog: Catalog, path: Path) -> Definition:
     if "hazard" not in body:
         raise Invalid("the scenario names no hazard", fix=f'Write hazard = "{catalog.hazards[0].name if catalog.hazards else "quake"}"', file=path, field="hazard")
     hazard_named(catalog, body["hazard"], file=path, field="hazard")
-    hours = body.pop("hours", None)
-    return Definition(path.stem, **body, **({} if hours is None else {"hours": tuple(float(h) for h in hours)}))
+    if "hours" in body:
+        body["hours"] = tuple(float(h) for h in body["hours"])
+    return Definition(path.stem, **body)
 
 
 def _check(catalog: Catalog, found: Definition, where: str) -> None:

@@ -53,8 +53,7 @@ def kept(city: City, run: str) -> Kept:
             tables[inner.stem] = pq.read_table(io.BytesIO(city.repository.get_file(name)))
         elif inner.name == PLOTS:
             plots = tuple(_plot(entry) for entry in json.loads(city.repository.get_file(name)))
-    status = record["status"] if record["status"] in ("done", "diverged") else "done"
-    return Kept(record, Answer(record["summary"], tables, status=status, plots=plots))
+    return Kept(record, Answer(record["summary"], tables, status="diverged" if record["status"] == "diverged" else "done", plots=plots))
 
 
 def meta(city: City, record: dict[str, Any]) -> dict[str, Any]:

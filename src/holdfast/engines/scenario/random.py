@@ -23,7 +23,8 @@ _MASK = (1 << 64) - 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def mix(value):  # uint64 -> uint64, the SplitMix64 finaliser
+def mix(value):  # uint64 -> uint64
+    """The finaliser of SplitMix64: a bijection of 64-bit integers that spreads every bit."""
     value = (value ^ (value >> _S30)) * _MUL1
     value = (value ^ (value >> _S27)) * _MUL2
     return value ^ (value >> _S31)
