@@ -78,6 +78,7 @@ export interface RuleInfo {
 
 export interface Catalog {
   domains: DomainInfo[]
+  hazards: DomainInfo[]
   kinds: KindInfo[]
   rules: Record<string, RuleInfo>
 }
@@ -171,18 +172,23 @@ export interface Effect {
   seconds: number
 }
 
-export class ProblemError extends Error {}
+/** The server answered that it will not, and why. about: what its problem document says besides. */
+export class ProblemError extends Error {
+  constructor(
+    message: string,
+    readonly about: Record<string, unknown> = {},
+  ) {
+    super(message)
+  }
+}
 
 const json = (method: string, body?: unknown): RequestInit => ({ method, ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }) })
 
 async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   const answer = await fetch(path, init)
-  const body: unknown = await answer.json()
-  if (!answer.ok) {
-    const problem = body as { detail?: string; fix?: string }
-    throw new ProblemError([problem.detail ?? answer.statusText, problem.fix].filter(Boolean).join(' '))
-  }
-  return body as T
+  if (answer.ok) return (await answer.json()) as T
+  const problem = ((await answer.json().catch(() => null)) ?? {}) as { detail?: string; fix?: string }
+  throw new ProblemError([problem.detail ?? `${answer.status} ${answer.statusText}`, problem.fix].filter(Boolean).map((text) => text!.replace(/[^.!?]$/, '$&.')).join(' '), problem)
 }
 
 export const api = {
@@ -195,7 +201,7 @@ export const api = {
   job: (name: string) => ask<Job>(`api/scenarios/jobs/${name}`),
   cancelJob: (name: string) => ask<Job>(`api/scenarios/jobs/${name}`, { method: 'DELETE' }),
   runs: (capability: string) => ask<RunRecord[]>(`api/runs?capability=${capability}&limit=20`),
-  runRecord: (run: string) => ask<RunRecord & { tables: Record<string, unknown> }>(`api/runs/${encodeURIComponent(run)}`),
+  runRecord: (run: string) => ask<RunRecord & { tables: Record<string, { rows: number; columns: string[] }> }>(`api/runs/${encodeURIComponent(run)}`),
   rows: (run: string, table: string, limit = 1000) => ask<{ numberMatched: number; rows: Row[] }>(`api/runs/${encodeURIComponent(run)}/tables/${table}?limit=${limit}`),
   points: (run: string, table: string, value: string) => ask<GeoJSON.FeatureCollection>(`api/runs/${encodeURIComponent(run)}/points/${table}?value=${value}`),
   openOverlay: (changes: { id: string; action: string }[]) => ask<Effect>('api/what-if', json('POST', changes)),

@@ -13,11 +13,27 @@ export function number(value: number): string {
   return new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value)
 }
 
-/** A point in time, to the second, in the time zone of the reader. */
-export function instant(text: string): string {
+/** A mean or quantile of a count: whole from a hundred on, three digits below. */
+export function about(value: number): string {
+  return new Intl.NumberFormat(locale(), Math.abs(value) >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 }).format(value)
+}
+
+/** A share of one as a percentage. */
+export function percent(value: number): string {
+  return new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: 1 }).format(value)
+}
+
+/** A time in hours as people say it: hours up to two days, then days. */
+export function duration(hours: number): string {
+  const [value, unit] = Math.abs(hours) <= 48 ? [hours, 'hour'] : [hours / 24, 'day']
+  return new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)
+}
+
+/** A point in time, to the second (short: to the minute), in the time zone of the reader. */
+export function instant(text: string, style: 'medium' | 'short' = 'medium'): string {
   const when = new Date(text)
   if (Number.isNaN(when.getTime())) return text
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'medium' }).format(when)
+  return new Intl.DateTimeFormat(locale(), { dateStyle: style, timeStyle: style }).format(when)
 }
 
 /** The value of a declared field as people read it: SI converted to the display unit, codes with their meaning. */

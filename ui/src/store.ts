@@ -1,10 +1,11 @@
 /** What the whole page shares: the city, its catalogue, and what is chosen. */
-import { computed, reactive, shallowRef } from 'vue'
-import { api, type Catalog, type Effect, type History, type KindInfo, type Link, type Summary } from './api'
+import { computed, reactive, ref, shallowRef } from 'vue'
+import { api, ProblemError, type Catalog, type Effect, type History, type KindInfo, type Link, type Summary } from './api'
 
 export const summary = shallowRef<Summary | null>(null)
 export const catalog = shallowRef<Catalog | null>(null)
-export const failure = shallowRef('')
+/** What went wrong last. refused: the server answered and said why. */
+export const failure = shallowRef<{ refused: boolean; message: string } | null>(null)
 export const chosen = shallowRef<{ history: History; links: Link[] } | null>(null)
 
 export const kinds = computed(() => new Map<string, KindInfo>((catalog.value?.kinds ?? []).map((kind) => [kind.name, kind])))
@@ -13,8 +14,16 @@ export const domains = computed(() => new Map((catalog.value?.domains ?? []).map
 /** The tests wait for `ready` and pick through the map. */
 export const page = reactive({ tab: 'summary' as 'summary' | 'findings' | 'needs' | 'rehearse' | 'whatif' })
 
-/** The open overlay of what-if changes, as it was answered last. */
+export const ACTIONS = ['fail', 'isolate', 'connect', 'burst'] as const
+export type Action = (typeof ACTIONS)[number]
+
+/** The open overlay of what-if changes, as it was answered last, and how many changes can be put back on. */
 export const overlay = shallowRef<Effect | null>(null)
+export const undone = ref(0)
+
+export function fail(error: unknown): void {
+  failure.value = { refused: error instanceof ProblemError, message: error instanceof Error ? error.message : String(error) }
+}
 
 export async function loadCity(): Promise<void> {
   try {
@@ -22,7 +31,7 @@ export async function loadCity(): Promise<void> {
     catalog.value = declared
     summary.value = city
   } catch (error) {
-    failure.value = String(error instanceof Error ? error.message : error)
+    fail(error)
   }
 }
 
@@ -30,16 +39,37 @@ export async function chooseAsset(id: string): Promise<void> {
   try {
     const [history, { links }] = await Promise.all([api.history(id), api.links(id)])
     chosen.value = { history, links }
+    failure.value = null
   } catch (error) {
-    failure.value = String(error instanceof Error ? error.message : error)
+    fail(error)
   }
 }
 
-export async function tryOn(id: string, action: string): Promise<void> {
+/** Lays one more change over the city. */
+export async function tryOn(id: string, action: Action): Promise<void> {
   try {
     overlay.value = overlay.value ? await api.change(overlay.value.overlay, id, action) : await api.openOverlay([{ id, action }])
+    undone.value = 0
+    failure.value = null
     page.tab = 'whatif'
   } catch (error) {
-    failure.value = String(error instanceof Error ? error.message : error)
+    lost(error)
   }
+}
+
+export async function stepBack(step: 'undo' | 'redo' | 'reset'): Promise<void> {
+  try {
+    if (!overlay.value) return
+    overlay.value = await api.step(overlay.value.overlay, step)
+    undone.value = step === 'undo' ? undone.value + 1 : step === 'redo' ? undone.value - 1 : 0
+    failure.value = null
+  } catch (error) {
+    lost(error)
+  }
+}
+
+/** A server that was started anew does not know the overlay: the next change opens another. */
+function lost(error: unknown): void {
+  if (error instanceof ProblemError && error.about.overlay === overlay.value?.overlay) overlay.value = null
+  fail(error)
 }

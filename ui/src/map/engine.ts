@@ -4,7 +4,7 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import { api, type Bounds, type LayerData } from '../api'
 import { contains, middle, widened } from './boxes'
-import { specsOf, type LayerPlan } from './style'
+import { HEAT_LAYER, specsOf, type LayerPlan } from './style'
 
 // MapLibre's worker is a file of its own; without this the map stays blank.
 maplibregl.setWorkerUrl(workerUrl)
@@ -23,6 +23,7 @@ export interface MapEvents {
 const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] }
 const CHOSEN = 'chosen'
 const HEAT = 'heat'
+const ON_TOP = ['heat/veil', 'heat/point', 'chosen/fill', 'chosen/line', 'chosen/point']
 
 interface Loaded {
   bounds: Bounds
@@ -35,6 +36,7 @@ export class CityMap {
   private readonly running = new Map<string, AbortController>()
   private plans: LayerPlan[] = []
   private raise = false
+  private heated = false
   private timer = 0
   readonly ready: Promise<void>
 
@@ -96,7 +98,7 @@ export class CityMap {
 
   setRaised(raise: boolean): void {
     for (const plan of this.plans) for (const spec of specsOf(plan, this.raise)) this.map.removeLayer(spec.id)
-    for (const id of ['heat/point', 'chosen/fill', 'chosen/line', 'chosen/point']) this.map.removeLayer(id)
+    for (const id of ON_TOP) this.map.removeLayer(id)
     this.raise = raise
     this.drawLayers()
     this.map.jumpTo({ pitch: raise ? 50 : 0, bearing: raise ? -18 : 0 })
@@ -108,12 +110,14 @@ export class CityMap {
     this.source(CHOSEN).setData({ type: 'FeatureCollection', features: parts.map((part) => ({ type: 'Feature', geometry: part, properties: {} })) })
   }
 
-  /** Marks assets by a value: the larger and darker, the higher. null takes the marks away. */
+  /** Marks assets by a value: the larger and darker, the higher; the rest of the map pales. null takes the marks away. */
   heat(points: GeoJSON.FeatureCollection | null): void {
     const data = points ?? EMPTY
     const most = Math.max(1e-9, ...data.features.map((f) => Number(f.properties?.value ?? 0)))
     const features = data.features.map((f) => ({ ...f, properties: { ...f.properties, share: Number(f.properties?.value ?? 0) / most } }))
     this.source(HEAT).setData({ type: 'FeatureCollection', features })
+    this.heated = features.length > 0
+    this.map.setLayoutProperty('heat/veil', 'visibility', this.heated ? 'visible' : 'none')
   }
 
   /** True when nothing is being fetched and everything fetched is drawn. */
@@ -140,19 +144,9 @@ export class CityMap {
         this.map.addLayer({ ...spec, layout: { ...spec.layout, visibility: plan.visible ? 'visible' : 'none' } } as typeof spec)
       }
     }
-    this.map.addLayer({
-      id: 'heat/point',
-      source: HEAT,
-      type: 'circle',
-      layout: { 'circle-sort-key': ['get', 'share'] },
-      paint: {
-        'circle-radius': ['interpolate', ['linear'], ['zoom'], 12, ['+', 1, ['*', 2, ['get', 'share']]], 18, ['+', 3, ['*', 9, ['get', 'share']]]],
-        'circle-color': ['interpolate', ['linear'], ['get', 'share'], 0, '#fde725', 0.35, '#f98e09', 0.7, '#bc3754', 1, '#57106e'],
-        'circle-opacity': 0.85,
-        'circle-stroke-color': '#3a0a4a',
-        'circle-stroke-width': 0.5,
-      },
-    })
+    // the veil pales everything else, so that small marks are enough and buildings stay visible
+    this.map.addLayer({ id: 'heat/veil', type: 'background', layout: { visibility: this.heated ? 'visible' : 'none' }, paint: { 'background-color': '#ffffff', 'background-opacity': 0.5 } })
+    this.map.addLayer({ ...HEAT_LAYER, source: HEAT })
     this.map.addLayer({ id: 'chosen/fill', source: CHOSEN, type: 'fill', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': '#ffb300', 'fill-opacity': 0.45 } })
     this.map.addLayer({ id: 'chosen/line', source: CHOSEN, type: 'line', layout: { 'line-cap': 'round' }, filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': '#ff6f00', 'line-width': 5 } })
     this.map.addLayer({ id: 'chosen/point', source: CHOSEN, type: 'circle', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 14, 'circle-color': 'rgba(255,179,0,0.25)', 'circle-stroke-color': '#ff6f00', 'circle-stroke-width': 3 } })

@@ -112,3 +112,16 @@ export function specsOf(plan: LayerPlan, raise: boolean): LayerSpec[] {
   const size = plan.few ? zoomed([11, 2.5], [15, 5], [18, 8]) : zoomed([15, 1.8], [18, 4.5])
   return [{ ...base, id: `${source}/point`, type: 'circle', paint: { 'circle-color': colour, 'circle-radius': size, 'circle-stroke-color': plan.few ? '#1b2733' : css(darker(plan.colour, 0.6)), 'circle-stroke-width': plan.few ? 1.4 : 0.8 } }]
 }
+
+/** Marks of a value on assets; `share` is the value over the highest. Size and colour both tell it; the legend is `.scale` of the page. */
+export const HEAT_LAYER = {
+  id: 'heat/point',
+  type: 'circle',
+  layout: { 'circle-sort-key': ['get', 'share'] },
+  paint: {
+    'circle-radius': ['interpolate', ['exponential', 1.4], ['zoom'], 11, ['+', 0.8, ['*', 1.2, ['get', 'share']]], 15, ['+', 1.5, ['*', 2.5, ['get', 'share']]], 19, ['+', 4, ['*', 9, ['get', 'share']]]],
+    'circle-color': ['interpolate', ['linear'], ['get', 'share'], 0, '#fcd225', 0.33, '#f2844b', 0.67, '#b12a90', 1, '#46039f'],
+    'circle-stroke-color': '#ffffff',
+    'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 13, 0.3, 17, 1.2],
+  },
+} satisfies Omit<CircleLayerSpecification, 'source'>

@@ -1,0 +1,174 @@
+/** What the tables of a rehearsed disaster mean: from rows as the server sends them to what a reader asks. */
+import type { Row, Scalar } from './api'
+import type { Series } from './chart'
+import { about, count, duration, percent } from './format'
+import { t, tOr } from './i18n'
+
+/** most: half of the people or more; many: a tenth or more; some: fewer; rare: nobody in half of the cases. */
+export type Extent = 'most' | 'many' | 'some' | 'rare'
+
+/** Who is without a service at one hour, and how long it lasts. Quantiles over the cases. */
+export interface Loss {
+  service: string
+  /** people who use it */
+  users: number
+  low: number
+  mid: number
+  high: number
+  extent: Extent
+  /** hours until nine tenths have it again, in the middle case and in one of twenty; Infinity: not within the time looked at */
+  back: number
+  late: number
+}
+
+export interface Headline {
+  hour: number
+  losses: Loss[]
+}
+
+const HEADLINE_HOUR = 24
+
+function value(row: Row | undefined, name: string): number {
+  const found = row?.[name]
+  return typeof found === 'number' && Number.isFinite(found) ? found : 0
+}
+
+export function horizonOf(curves: Row[]): number {
+  return Math.max(0, ...curves.map((row) => value(row, 'hour')))
+}
+
+function extentOf(mid: number, users: number): Extent {
+  if (mid <= 0) return 'rare'
+  const share = mid / Math.max(1, users)
+  return share >= 0.5 ? 'most' : share >= 0.1 ? 'many' : 'some'
+}
+
+/** The answer in short: who lacks what at the hour looked at that is nearest to 24, the most people first. */
+export function headline(impact: Row[], curves: Row[]): Headline {
+  const hours = [...new Set(curves.map((row) => value(row, 'hour')))]
+  const hour = hours.toSorted((a, b) => Math.abs(a - HEADLINE_HOUR) - Math.abs(b - HEADLINE_HOUR))[0] ?? 0
+  const horizon = horizonOf(curves)
+  const ended = (hours: number) => (hours >= horizon ? Infinity : hours)
+  const users = new Map(impact.map((row) => [row.service, row]))
+  const losses = curves
+    .filter((row) => row.hour === hour && value(row, 'p95') > 0)
+    .map((row) => {
+      const about = users.get(row.service ?? null)
+      const mid = value(row, 'p50')
+      return {
+        service: String(row.service),
+        users: value(about, 'people'),
+        low: value(row, 'p5'),
+        mid,
+        high: value(row, 'p95'),
+        extent: extentOf(mid, value(about, 'people')),
+        back: ended(value(about, 'restored_p50')),
+        late: ended(value(about, 'restored_p95')),
+      }
+    })
+  return { hour, losses: losses.sort((a, b) => b.mid - a.mid || b.high - a.high) }
+}
+
+/** The first asset in the order of repairs of each team: they work at the same time. */
+export function firstRepairs(order: Row[]): Row[] {
+  const seen = new Set<Scalar>()
+  return order.filter((row) => !seen.has(row.team ?? null) && seen.add(row.team ?? null))
+}
+
+/** Curves as lines of the chart: services that anybody may lose, in the order of the headline, the rest behind. */
+export function seriesOf(curves: Row[]): Series[] {
+  const found = grouped(curves, (row) => String(row.service)).map(([name, rows]) => ({
+    name,
+    points: rows.map((row) => ({ x: value(row, 'hour'), low: value(row, 'p5'), mid: value(row, 'p50'), high: value(row, 'p95') })),
+  }))
+  const order = headline([], curves).losses.map((loss) => loss.service)
+  const place = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length)
+  return found.filter((s) => s.points.some((p) => p.high > 0)).sort((a, b) => place(a.name) - place(b.name))
+}
+
+/** The same curves as a table: one row an hour, one column a service. */
+export function pivot(curves: Row[]): Row[] {
+  const rows = new Map<number, Row>()
+  for (const { name, points } of seriesOf(curves)) {
+    for (const p of points) {
+      if (!rows.has(p.x)) rows.set(p.x, { hour: p.x })
+      Object.assign(rows.get(p.x)!, { [`${name}_p50`]: p.mid, [`${name}_p5`]: p.low, [`${name}_p95`]: p.high })
+    }
+  }
+  return [...rows.values()].sort((a, b) => value(a, 'hour') - value(b, 'hour'))
+}
+
+/** A column as it is shown; a value with its spread over the cases is one. */
+export interface Column {
+  name: string
+  mid: string
+  low?: string
+  high?: string
+}
+
+/** Joins the columns x_mean, x_p5, x_p50, x_p95 into one column x: the mean where there is one, else the median, and the spread. */
+export function columnsOf(names: string[]): Column[] {
+  const found = new Map<string, Column>()
+  for (const name of names) {
+    const [, stem, part] = /^(.*)_(mean|p5|p50|p95)$/.exec(name) ?? [name, name, 'mid']
+    const column = found.get(stem!) ?? { name: stem!, mid: '' }
+    if (part === 'p5') column.low = name
+    else if (part === 'p95') column.high = name
+    else if (part !== 'p50' || !column.mid) column.mid = name
+    found.set(stem!, column)
+  }
+  return [...found.values()]
+}
+
+/** One value of a column as people read it. */
+export function cellText(column: string, given: Scalar | undefined): string {
+  if (given === null || given === undefined || given === '') return '–'
+  if (typeof given !== 'number') return String(given)
+  if (column === 'hour' || column === 'done_hour') return duration(given)
+  return column === 'resilience' ? percent(given) : about(given)
+}
+
+/** A value with its spread in brackets. */
+export function spanText(column: Column, row: Row): string {
+  const [mid, low, high] = [column.mid, column.low, column.high].map((name) => (name ? cellText(column.name, row[name]) : ''))
+  return !low || !high || (high === mid && low === mid) ? mid! : `${mid} (${t('rehearse.range', { low, high })})`
+}
+
+/** Hours until something is back, as a span of time. */
+export function until(hours: number, horizon: number): string {
+  return hours === Infinity ? t('rehearse.later', { time: duration(horizon) }) : duration(hours)
+}
+
+/** The server's line about a run under way, in the language of the page: "people without at 24 h: water 8,232". */
+export function progressText(text: string): string {
+  const [, hour, list] = /^people without at ([\d.]+) h: (.+)$/.exec(text) ?? []
+  if (!hour || !list) return text
+  const parts = [...list.matchAll(/([a-z][a-z ]*) ([\d,]+)/g)].map(([, service, people]) => `${tOr(`service.${service!.replaceAll(' ', '_')}`, service!)} ${count(Number(people!.replaceAll(',', '')))}`)
+  return t('rehearse.sofar', { time: duration(Number(hour)), list: parts.join(t('rehearse.comma')) })
+}
+
+/** The name of a preset in words; a scenario from a file has its own title. */
+export function scenarioTitle(name: unknown, title: unknown): string {
+  return tOr(`preset.${String(name)}`, String(title || name))
+}
+
+/** The impact table without what the headline says already. */
+export function details(impact: Row[]): Row[] {
+  return impact.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !/^(at_|restored_)/.test(name))))
+}
+
+/** True where each row of a ranking stands for something of its own, such as a component taken out; labels of models repeat. */
+export function ranksComponents(ranking: Row[]): boolean {
+  return new Set(ranking.map((row) => row.taken_out)).size === ranking.length
+}
+
+/** Items by what they have in common, in the order in which each group begins. */
+export function grouped<T>(items: T[], key: (item: T) => string): [string, T[]][] {
+  const found = new Map<string, T[]>()
+  for (const item of items) {
+    const group = found.get(key(item))
+    if (group) group.push(item)
+    else found.set(key(item), [item])
+  }
+  return [...found]
+}
