@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from typing import get_args
 
 import pytest
 
 from holdfast.engines.survey.cjj61 import CATEGORIES
 from holdfast.model.quantity import QUANTITIES
-from holdfast.model.spec import SERVICES
+from holdfast.model.spec import SERVICES, DamageCurve, Mark
 from holdfast.model.tables import RESERVED
 
 DOMAINS = {name: importlib.import_module(f"holdfast.domains.{name}").DOMAIN for name in ("power", "gas", "heat", "telecom")}

@@ -61,8 +61,8 @@ def test_cases_that_do_not_settle_are_asked_of_epanet(monkeypatch) -> None:
 
     monkeypatch.setattr(engine.solver, "snapshot", gives_up)
     found = engine.snapshot(Cases(3, factor=np.array([1.0, 2.0, 3.0])))
-    assert found.solved.all() and found.notes == {} and np.isfinite(found.head).all()
-    assert found.engine.startswith("holdfast hydraulic + EPANET") and found.engine.endswith("(1 of 3 cases)")
+    assert found.solved.all() and set(found.notes) == {1} and np.isfinite(found.head).all()
+    assert found.engine.startswith("holdfast hydraulic + EPANET") and sum("answered by EPANET" in note for note in found.notes.values()) == 1
     assert found.head[0, 3] > found.head[1, 3] > found.head[2, 3]
 
 

@@ -15,6 +15,7 @@ from .settings import chosen
 
 GRAVITY = 9.80665  # m/s2
 PASCAL_PER_METRE = 9806.65  # of water
+_TRIALS = 1000  # a network in ruins may need hundreds; an intact one needs ten
 
 
 class Engine(Protocol):
@@ -57,7 +58,8 @@ class Answering:
             return found
         for name in ("head", "wanted", "delivered", "leak", "flow", "open", "status", "iterations"):
             getattr(found, name)[bad[better]] = getattr(again, name)[better]
-        return replace(found, engine=f"{found.engine} + {again.engine} ({int(better.sum())} of {cases.count} cases)", notes=notes)
+        notes |= {case: f"answered by {again.engine}" for case in bad[better].tolist()}
+        return replace(found, engine=f"{found.engine} + {again.engine}", notes=notes)
 
 
 def engine_for(model: HydraulicModel) -> Engine:
@@ -84,13 +86,13 @@ def pressure_driven(model: HydraulicModel, city: Any) -> HydraulicModel:
         options = replace(options, demand_model="PDA", minimum_pressure=float(chosen(city, "minimum_pressure")),
                           required_pressure=float(chosen(city, "required_pressure")), pressure_exponent=0.5)  # fmt: skip
     # a leak lets water out and never draws it in; the usual accuracy of files is too coarse to compare cases
-    return replace(model, options=replace(options, emitter_backflow=False, accuracy=min(options.accuracy, 1e-4), trials=max(options.trials, 200), unbalanced=10))
+    return replace(model, options=replace(options, emitter_backflow=False, accuracy=min(options.accuracy, 1e-4), trials=max(options.trials, _TRIALS), unbalanced=10))
 
 
 def demand_driven(model: HydraulicModel) -> HydraulicModel:
     """The model with demands that are met whatever the pressure."""
     options = model.options
-    return replace(model, options=replace(options, demand_model="DDA", accuracy=min(options.accuracy, 1e-4), trials=max(options.trials, 200), unbalanced=10))
+    return replace(model, options=replace(options, demand_model="DDA", accuracy=min(options.accuracy, 1e-4), trials=max(options.trials, _TRIALS), unbalanced=10))
 
 
 def at_mean(model: HydraulicModel) -> HydraulicModel:

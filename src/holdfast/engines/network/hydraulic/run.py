@@ -37,6 +37,8 @@ from holdfast.engines.network.hydraulic.status import pressure_controls, regulat
 from holdfast.engines.network.hydraulic.tanks import fill, net_inflow
 
 _SOLVED, _DIVERGED, _SINGULAR = 0, 1, 2
+_PATIENCE = 40  # trials after which steps are halved, and small changes of flow count as none
+_STILL, _NEARLY = 3.5e-4, 3.5e-3  # largest change of a flow [cfs] that counts as none: 0.01 L/s, and 0.1 L/s after three times the patience
 _MOST_ISLANDS = 4  # times a solution is sought again because junctions were cut off or joined
 _CASE, _NOW, _END, _REPORT, _STEP, _TRIAL, _CHECK, _ISLANDS, _TOTAL = range(9)  # rows of `clock`
 
@@ -72,6 +74,12 @@ def _converged(network, laws, limits, lanes, lane):
 
 
 @kernel
+def _still(lanes, lane, trial):
+    """Whether nothing moves any more. A network that has run dry has next to no flow, so a change relative to the flow never becomes small."""
+    return trial > _PATIENCE and lanes.largest[0, lane] <= (_STILL if trial <= 3 * _PATIENCE else _NEARLY)
+
+
+@kernel
 def _after_trial(network, laws, devices, fixed, schedule, limits, lanes, lane, clock):
     """Status checks after an iteration; True when the lane's solution is found or its trials are over."""
     error = _relative_error(lanes, limits, lane)
@@ -83,8 +91,10 @@ def _after_trial(network, laws, devices, fixed, schedule, limits, lanes, lane, c
         lanes.relax[0, lane] = 0.6
         changed = regulating_valves(network, laws, devices, lanes, lane)
     trial = clock[_TRIAL, lane]
+    if trial > _PATIENCE:
+        lanes.relax[0, lane] = 0.5
     clock[_TOTAL, lane] += 1
-    if _converged(network, laws, limits, lanes, lane):
+    if _converged(network, laws, limits, lanes, lane) or _still(lanes, lane, trial):
         if trial > limits.trials:
             return True
         if watched_links(network, devices, fixed, schedule, lanes, lane):
@@ -181,7 +191,7 @@ def _take(network, laws, devices, fixed, schedule, limits, batch, lanes, lane, c
 def _solution(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, closed, stack, out):
     """A lane's iterations ended; True if its case goes on."""
     case = clock[_CASE, lane]
-    settled = _relative_error(lanes, limits, lane) <= limits.accuracy
+    settled = _relative_error(lanes, limits, lane) <= limits.accuracy or _still(lanes, lane, clock[_TRIAL, lane])
     if settled and _seek_again(network, laws, batch, lanes, lane, clock, closed, stack):
         _restart_trials(limits, lane, clock)
         return True
