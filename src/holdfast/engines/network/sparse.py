@@ -217,12 +217,57 @@ def eliminate(factor, diagonal, off, right, bad):
                 update += 1
                 store(off, t, load(off, t) - share * load(off, other))
             store(off, one, share)
-    for step in range(n - 1, -1, -1):
+    _back(factor, diagonal, off, right)
+    store(bad, 0, worst)
+
+
+@kernel
+def _back(factor, inverse, off, right):
+    """Back substitution with the inverse pivots and L."""
+    order, start, row = factor.order, factor.start, factor.row
+    for step in range(len(order) - 1, -1, -1):
         j = order[step]
-        value = load(right, j) * load(diagonal, j)
+        value = load(right, j) * load(inverse, j)
         for one in range(start[step], start[step + 1]):
             value = value - load(off, one) * load(right, row[one])
         store(right, j, value)
+
+
+@kernel
+def eliminate_grounded(factor, ground, off, right, bad):
+    """The same for networks: entries off the diagonal are not positive, and each diagonal entry is what they sum up to plus a ground.
+
+    ground  (n, 8) what the diagonal exceeds the sum of the couplings by, not negative; overwritten by the inverse pivots
+
+    Nothing is ever subtracted, so each pivot is right to the last digits even where a part of the network hangs on the rest by a coupling
+    a million million times weaker than those within it (Grassmann, Taksar & Heyman 1985).
+    """
+    order, start, row, target = factor.order, factor.start, factor.row, factor.target
+    worst = splat(0.0)
+    update = 0
+    for step in range(len(order)):
+        j = order[step]
+        low, high = start[step], start[step + 1]
+        own = load(ground, j)
+        pivot = own
+        for one in range(low, high):
+            pivot = pivot - load(off, one)
+        failed = where_at_most(pivot, 1e-300, splat(step + 1.0), where_at_most(pivot, 1e300, splat(0.0), splat(step + 1.0)))
+        worst = where_at_most(worst, 0.0, failed, worst)
+        inverse = reciprocal(where_at_most(failed, 0.0, pivot, splat(1.0)))
+        store(ground, j, inverse)
+        known = load(right, j)
+        for one in range(low, high):
+            share = load(off, one) * inverse
+            i = row[one]
+            store(ground, i, load(ground, i) - share * own)
+            store(right, i, load(right, i) - share * known)
+            for other in range(one + 1, high):
+                t = target[update]
+                update += 1
+                store(off, t, load(off, t) - share * load(off, other))
+            store(off, one, share)
+    _back(factor, ground, off, right)
     store(bad, 0, worst)
 
 

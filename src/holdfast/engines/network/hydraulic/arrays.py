@@ -270,7 +270,7 @@ class Lanes(NamedTuple):
 
     flow, conductance, excess   (link, 8) flow; 1 / slope of head loss; head loss / slope - flow
     head                        (node, 8)
-    diagonal, off               (junction, 8), (entries, 8)
+    ground, off                 (junction, 8), (entries, 8) the equations, see `sparse.eliminate_grounded`
     right                       (junction, 8) the rows of `head` that belong to junctions: the solution replaces the right-hand side
     state                       (link, 8) int8; setting (device, 8) NaN where none; locked (link, 8) int8: controls must not touch
     due                         (outlet, 8) demand of the customers
@@ -288,7 +288,7 @@ class Lanes(NamedTuple):
     conductance: Rows
     excess: Rows
     head: Rows
-    diagonal: Rows
+    ground: Rows
     right: Rows
     off: Rows
     state: ByteRows

@@ -41,7 +41,7 @@ def leak_laws(laws, lanes):
             p, y = emitter(lanes.leak_law[slot, lane], q, laws.emitter_power, laws.backflow)
             lanes.leak_ask[slot, lane] = p
             lanes.leak_answer[slot, lane] = y
-            lanes.diagonal[node, lane] += p
+            lanes.ground[node, lane] += p
             lanes.right[node, lane] += y + p * laws.elevation[node] - q
 
 
@@ -90,14 +90,16 @@ def break_laws(network, laws, lanes):
             i, j = network.head[k], network.tail[k]
             through = p1 * p2 / total
             if i < network.junctions:
-                lanes.diagonal[i, lane] += p1 - p1 * p1 / total
+                lanes.ground[i, lane] += p1 * p3 / total
                 lanes.right[i, lane] += p1 * rest + part[E1, lane]
                 if j >= network.junctions:
+                    lanes.ground[i, lane] += through
                     lanes.right[i, lane] += through * lanes.head[j, lane]
             if j < network.junctions:
-                lanes.diagonal[j, lane] += p2 - p2 * p2 / total
+                lanes.ground[j, lane] += p2 * p3 / total
                 lanes.right[j, lane] += p2 * rest - part[E2, lane]
                 if i >= network.junctions:
+                    lanes.ground[j, lane] += through
                     lanes.right[j, lane] += through * lanes.head[i, lane]
             if network.entry_of[k] >= 0:
                 lanes.off[network.entry_of[k], lane] -= through

@@ -149,7 +149,7 @@ def _surplus(network, devices, lanes, v, lane):
 @kernel
 def regulate(network, laws, devices, lanes):
     """Active PRV and PSV: hold the head on one side, and let the flow be what the balance of that node leaves."""
-    off, diagonal, right = lanes.off, lanes.diagonal, lanes.right
+    off, ground, right = lanes.off, lanes.ground, lanes.right
     for v in range(len(devices.regulating)):
         s = devices.regulating[v]
         k = network.pipes + s
@@ -162,7 +162,7 @@ def regulate(network, laws, devices, lanes):
                 continue
             surplus = _surplus(network, devices, lanes, v, lane)
             right[node, lane] += (laws.elevation[node] + setting) * BIG
-            diagonal[node, lane] += BIG
+            ground[node, lane] += BIG
             if reducing:
                 lanes.excess[k, lane] = surplus
                 if surplus < 0.0:
@@ -172,4 +172,3 @@ def regulate(network, laws, devices, lanes):
                 if surplus > 0.0:
                     right[other, lane] += surplus
                 off[network.entry_of[k], lane] -= 1.0 / BIG
-                diagonal[other, lane] += 1.0 / BIG

@@ -9,7 +9,7 @@ from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic import breaks, devices, law
 from holdfast.engines.network.hydraulic.arrays import BIG, CONSTANT_POWER
 from holdfast.engines.network.lanes import absolute, largest_of, load, splat, store, where_at_most
-from holdfast.engines.network.sparse import eliminate
+from holdfast.engines.network.sparse import eliminate_grounded
 
 _MOST_DEMAND = 0.4  # largest change of a pressure-driven demand in one iteration, as share of the demand
 
@@ -31,16 +31,17 @@ def link_laws(network, laws, device, lanes):
 
 
 @kernel
-def gather(network, conductance, excess, head, diagonal, right, off):
-    """The equations of the links: every row and every entry is written once, from the links that belong to it."""
+def gather(network, conductance, excess, head, ground, right, off):
+    """The equations of the links: every row and every entry is written once, from the links that belong to it.
+
+    Of the diagonal only the ground is kept, what exceeds the couplings between junctions: links to fixed heads here, outlets later.
+    """
     row, row_start, row_link, row_sign = network.row, network.row_start, network.row_link, network.row_sign
     for r in range(len(row)):
-        total, rest = splat(0.0), splat(0.0)
+        rest = splat(0.0)
         for a in range(row_start[r], row_start[r + 1]):
-            k = row_link[a]
-            total = total + load(conductance, k)
-            rest = rest + load(excess, k) * row_sign[a]
-        store(diagonal, row[r], total)
+            rest = rest + load(excess, row_link[a]) * row_sign[a]
+        store(ground, row[r], splat(0.0))
         store(right, row[r], rest)
     for e in network.fill:
         store(off, e, splat(0.0))
@@ -55,7 +56,9 @@ def gather(network, conductance, excess, head, diagonal, right, off):
         store(off, double[e], total)
     for a in range(len(network.fixed_link)):
         j = network.fixed_junction[a]
-        store(right, j, load(right, j) + load(conductance, network.fixed_link[a]) * load(head, network.fixed_node[a]))
+        p = load(conductance, network.fixed_link[a])
+        store(ground, j, load(ground, j) + p)
+        store(right, j, load(right, j) + p * load(head, network.fixed_node[a]))
 
 
 @kernel
@@ -138,21 +141,21 @@ def demand_flows(laws, lanes):
 def equations(network, factor, laws, device, lanes):
     """Set up and solve the equations for the heads; `lanes.bad` tells where that failed."""
     link_laws(network, laws, device, lanes)
-    gather(network, lanes.conductance, lanes.excess, lanes.head, lanes.diagonal, lanes.right, lanes.off)
+    gather(network, lanes.conductance, lanes.excess, lanes.head, lanes.ground, lanes.right, lanes.off)
     if laws.pressure_driven:
-        law.pressure_demand(laws, lanes.wanted, lanes.taken, lanes.bend, lanes.ask, lanes.answer, lanes.diagonal, lanes.right)
+        law.pressure_demand(laws, lanes.wanted, lanes.taken, lanes.bend, lanes.ask, lanes.answer, lanes.ground, lanes.right)
     else:
         fixed_demand(laws, lanes.taken, lanes.right)
     for d in range(len(lanes.drawn_node)):
         j = lanes.drawn_node[d]
         store(lanes.right, j, load(lanes.right, j) - load(lanes.drawn, d))
     for j in network.stranded:  # a weak tie to the ground keeps the equations of an island solvable
-        store(lanes.diagonal, j, load(lanes.diagonal, j) + 1.0 / BIG)
+        store(lanes.ground, j, load(lanes.ground, j) + 1.0 / BIG)
         store(lanes.right, j, load(lanes.right, j) + laws.elevation[j] / BIG)
     breaks.leak_laws(laws, lanes)
     breaks.break_laws(network, laws, lanes)
     devices.regulate(network, laws, device, lanes)
-    eliminate(factor, lanes.diagonal, lanes.off, lanes.right, lanes.bad)
+    eliminate_grounded(factor, lanes.ground, lanes.off, lanes.right, lanes.bad)
 
 
 @kernel

@@ -12,7 +12,20 @@ import math
 
 from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import BIG, CLOSED, FLAT
-from holdfast.engines.network.lanes import absolute, exp2, inverse_root, largest_of, load, log2, reciprocal, splat, store, where_at_most, where_closed, where_less
+from holdfast.engines.network.lanes import (
+    absolute,
+    exp2,
+    inverse_root,
+    largest_of,
+    load,
+    log2,
+    reciprocal,
+    splat,
+    store,
+    where_at_most,
+    where_closed,
+    where_less,
+)
 
 _SMALLEST = 1e-30  # flow below which the logarithm is not taken; every law is linear long before
 _STEEP = 1e9  # slope of a barrier [ft/cfs]
@@ -102,7 +115,7 @@ def rough_pipes(law, count, flow, state, conductance, excess):
 
 
 @kernel
-def pressure_demand(law, wanted, taken, bend, ask, answer, diagonal, right):
+def pressure_demand(law, wanted, taken, bend, ask, answer, ground, right):
     """Pressure-driven demand as a link to the ground, entered in the equations of the heads.
 
     The head loss is bend * supply ** power, with a barrier below no supply and one above all of the demand; only the nearer one is felt.
@@ -129,7 +142,7 @@ def pressure_demand(law, wanted, taken, bend, ask, answer, diagonal, right):
         store(ask, r, p)
         store(answer, r, y)
         j = node[r]
-        store(diagonal, j, load(diagonal, j) + p)
+        store(ground, j, load(ground, j) + p)
         store(right, j, load(right, j) - d + y + p * (elevation[j] + low))
 
 
