@@ -32,7 +32,7 @@ SERVICES: tuple[str, ...] = (
     "supplies",
 )
 
-VERBS: tuple[str, ...] = ("monitor", "locate", "trace", "isolate", "simulate", "shed", "rank", "plan", "assess", "dispatch")
+VERBS: tuple[str, ...] = ("monitor", "locate", "trace", "isolate", "close", "simulate", "shed", "rank", "plan", "assess", "reach", "dispatch")
 
 LIFECYCLE: tuple[str, ...] = ("planned", "designed", "installed", "accepted", "in_service", "out_of_service", "retired")
 """States in order. An asset enters service only from `accepted` or `out_of_service`; see `holdfast.app.lifecycle`."""

@@ -30,30 +30,30 @@ def run(city, name, **given):
 
 @pytest.mark.clause("2d", "8a")
 def test_the_nearest_station_comes_first_by_the_open_way(city):
-    answer = run(city, "dispatch_incident", x=250.0, y=0.0)
+    answer = run(city, "reach_incident", x=250.0, y=0.0)
     routes = answer.tables["routes"].to_pylist()
     assert [r["station"] for r in routes] == ["buildings.fire_station:F", "buildings.fire_station:G"] and answer.summary["first"] == "buildings.fire_station:F"
     assert routes[0]["travel_time"] == pytest.approx(1.25 * STEP) and routes[0]["response_time"] == pytest.approx(60 + 1.25 * STEP) and routes[0]["in_time"]
     way = shapely.from_wkb(routes[0]["geometry"])
     assert way.coords[0] == (0, 0) and way.coords[-1] == (250, 0) and way.length == pytest.approx(250)
     assert json.loads(routes[0]["streets"]) == ["roads.street:0-1", "roads.street:1-2"]
-    round_about = run(city, "dispatch_incident", x=250.0, y=0.0, closed=["roads.street:0-1"]).tables["routes"].to_pylist()
+    round_about = run(city, "reach_incident", x=250.0, y=0.0, closed=["roads.street:0-1"]).tables["routes"].to_pylist()
     assert round_about[0]["travel_time"] == pytest.approx(3.25 * STEP) and round_about[0]["length"] == pytest.approx(650)
     assert json.loads(round_about[0]["streets"]) == [f"roads.street:{s}" for s in ("0-4", "4-5", "1-5", "1-2")]
     assert shapely.from_wkb(round_about[0]["geometry"]).length == pytest.approx(650)
-    dark = run(city, "dispatch_incident", x=250.0, y=0.0, closed=["roads.street:0-1", "roads.signal:5"])
+    dark = run(city, "reach_incident", x=250.0, y=0.0, closed=["roads.street:0-1", "roads.signal:5"])
     assert dark.tables["routes"]["travel_time"][0].as_py() > round_about[0]["travel_time"]
 
 
 def test_late_and_not_at_all(city):
     city.settings.set("roads.reach_time", 70.0, author="test")
-    late = run(city, "dispatch_incident", x=250.0, y=0.0)
+    late = run(city, "reach_incident", x=250.0, y=0.0)
     assert late.findings.by_rule() == {"roads.late": 1} and not late.tables["routes"]["in_time"][0].as_py()
     city.settings.set("roads.reach_time", 300.0, author="test")
-    cut = run(city, "dispatch_incident", at="roads.junction:east", closed=["roads.bridge:B"])
+    cut = run(city, "reach_incident", at="roads.junction:east", closed=["roads.bridge:B"])
     assert cut.findings.by_rule() == {"roads.not_reached": 1} and cut.summary["first"] is None and cut.summary["stations_with_a_way"] == 0
     assert cut.tables["routes"].num_rows == 2 and cut.tables["routes"]["response_time"].null_count == 2
-    one = run(city, "dispatch_incident", at="base.zone:0", kinds=["buildings.hospital"], most=1)
+    one = run(city, "reach_incident", at="base.zone:0", kinds=["buildings.hospital"], most=1)
     assert one.tables["routes"]["station"].to_pylist() == ["buildings.hospital:H"]
 
 
@@ -64,7 +64,7 @@ def test_late_and_not_at_all(city):
 )  # fmt: skip
 def test_incidents_that_cannot_be(city, given, error):
     with pytest.raises(error) as caught:
-        run(city, "dispatch_incident", **given)
+        run(city, "reach_incident", **given)
     assert caught.value.fix
 
 

@@ -34,7 +34,7 @@ def test_coupled_towns_run(imported, name, links):
     line = build(city)
     assert (line.serve(ComponentState(np.ones((1, len(line.component_id)), bool))).level[0, : line.roads.streets] == 1).mean() > 0.95
     busiest = answer.tables["streets"].to_pandas().sort_values("volume").iloc[-1]["id"]
-    closed = run_capability(city, "roads.simulate_closure", {"closed": [busiest]}, keep=False).answer
+    closed = run_capability(city, "roads.close_road", {"closed": [busiest]}, keep=False).answer
     assert closed.status == "done" and closed.summary["extra_vehicle_hours"] + closed.summary["unserved_trips"] > 0  # lost trips leave room for others
 
 

@@ -53,7 +53,7 @@ def test_trips_to_a_place_that_is_cut_off_are_counted(tmp_path: Path):
 
 @pytest.mark.clause("1k", "1p", "2f")
 def test_closing_a_street_moves_its_traffic(city):
-    answer = run(city, "simulate_closure", closed=["roads.street:0-1"])
+    answer = run(city, "close_road", closed=["roads.street:0-1"])
     streets = answer.tables["streets"].to_pandas().set_index("id")
     assert streets.loc["roads.street:0-1", "flow_before"] > 0 and streets.loc["roads.street:0-1", "flow_after"] == 0
     assert streets.loc["roads.street:0-4", "flow_after"] == pytest.approx(1400) and answer.summary["unserved_trips"] == 0  # all trips of that corner
@@ -61,15 +61,15 @@ def test_closing_a_street_moves_its_traffic(city):
         answer.summary["vehicle_hours_after"] - answer.summary["vehicle_hours_before"], abs=0.003)  # fmt: skip
     (detour,) = answer.tables["detours"].to_pylist()
     assert detour["detour_length"] == 600 and detour["detour_time"] == 60 and json.loads(detour["streets"])[0] == "roads.street:0-4"
-    pairs = run(city, "simulate_closure", closed=["roads.street:0-1", "roads.street:4-5", "roads.street:8-9"]).tables["pairs"].to_pylist()
+    pairs = run(city, "close_road", closed=["roads.street:0-1", "roads.street:4-5", "roads.street:8-9"]).tables["pairs"].to_pylist()
     assert all(p["cut_off"] for p in pairs) and len(pairs) == 4
-    pairs = run(city, "simulate_closure", closed=["roads.street:1-2", "roads.street:5-6"]).tables["pairs"].to_pylist()
+    pairs = run(city, "close_road", closed=["roads.street:1-2", "roads.street:5-6"]).tables["pairs"].to_pylist()
     assert pairs and all(p["time_after"] > p["time_before"] and not p["cut_off"] for p in pairs) and answer.tables["isolated"].num_rows == 0
 
 
 @pytest.mark.clause("1p")
 def test_closing_the_only_bridge_cuts_a_zone_off(city):
-    answer = run(city, "simulate_closure", closed=["roads.bridge:B"])
+    answer = run(city, "close_road", closed=["roads.bridge:B"])
     assert answer.summary["unserved_trips"] == pytest.approx(100) and answer.summary["closed_streets"] == 1
     assert answer.tables["isolated"].to_pylist() == [{"id": "base.zone:2", "people": 900.0}] and answer.summary["isolated_people"] == 900
     cut = [p for p in answer.tables["pairs"].to_pylist() if p["cut_off"]]
@@ -78,12 +78,12 @@ def test_closing_the_only_bridge_cuts_a_zone_off(city):
 
 
 def test_lanes_may_be_left(city):
-    half = run(city, "simulate_closure", closed=["roads.street:0-1"], capacity_left=0.5)
-    full = run(city, "simulate_closure", closed=["roads.street:0-1"])
+    half = run(city, "close_road", closed=["roads.street:0-1"], capacity_left=0.5)
+    full = run(city, "close_road", closed=["roads.street:0-1"])
     assert 0 < half.summary["extra_vehicle_hours"] < full.summary["extra_vehicle_hours"] and half.tables["detours"].num_rows == 0
-    crossing = run(city, "simulate_closure", closed=["roads.junction:5"])
+    crossing = run(city, "close_road", closed=["roads.junction:5"])
     assert crossing.summary["closed_streets"] == 4
-    night = run(city, "simulate_closure", closed=["roads.street:0-1"], hour=3)
+    night = run(city, "close_road", closed=["roads.street:0-1"], hour=3)
     assert night.summary["trips_per_hour"] < 200 and night.summary["hour"] == 3
 
 
@@ -94,7 +94,7 @@ def test_lanes_may_be_left(city):
 )  # fmt: skip
 def test_closures_that_cannot_be(city, given, error):
     with pytest.raises(error) as caught:
-        run(city, "simulate_closure", **given)
+        run(city, "close_road", **given)
     assert caught.value.fix
 
 
@@ -107,7 +107,7 @@ def test_ranking_finds_the_bridge_and_the_corner(city):
     assert (bridge["isolated_people"] == 900).all() and bridge["unserved_trips"].tolist() == pytest.approx([100, 100])
     assert (table["extra_vehicle_hours"] > -0.01).all() and answer.summary["cutting_people_off"] == 2 and set(table["id"][:2]) == {"roads.bridge:B", SPUR}
     one = table.set_index("id").loc["roads.street:0-1"]
-    alone = run(city, "simulate_closure", closed=["roads.street:0-1"]).summary["extra_vehicle_hours"]
+    alone = run(city, "close_road", closed=["roads.street:0-1"]).summary["extra_vehicle_hours"]
     assert one["extra_vehicle_hours"] == pytest.approx(alone, abs=0.005)
     few = run(city, "rank_criticality", most=2, bridges=False).tables["ranking"]
     assert 2 <= few.num_rows <= 4 and SPUR in few["id"].to_pylist()
@@ -118,7 +118,7 @@ def test_without_streets_or_sense(tmp_path: Path, city):
 
     with small_city(tmp_path / "city", DOMAIN) as empty:
         at = {"x": 0.0, "y": 0.0}
-        for name, given in (("simulate_day", {}), ("rank_criticality", {}), ("simulate_closure", {"closed": [SPUR]}), ("dispatch_incident", at), ("assess_reach", {})):
+        for name, given in (("simulate_day", {}), ("rank_criticality", {}), ("close_road", {"closed": [SPUR]}), ("reach_incident", at), ("assess_reach", {})):
             with pytest.raises(NotFound):
                 run(empty, name, **given)
     for name, given in (("simulate_day", {"hours": 25}), ("simulate_day", {"gap": 0.0}), ("rank_criticality", {"most": -1}), ("rank_criticality", {"hour": -1})):

@@ -9,7 +9,7 @@ from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kin
 
 from . import damage
 from .cost import COSTS
-from .isolate_leak import isolate_leak
+from .isolate_gas_leak import isolate_gas_leak
 from .settings import SETTINGS
 from .simulate_day import simulate_day
 
@@ -135,7 +135,7 @@ DOMAIN = Domain(
                       "potential_flow", "compressible_darcy", "gas", sources=("gas.source",), lifeline=_lifeline, simulate="gas.simulate_day"),),
     capabilities=(
         Capability("gas.simulate_day", "Simulate a day of gas supply", "燃气管网全日仿真", simulate_day, ("1e", "1k")),
-        Capability("gas.isolate_leak", "Isolate a gas leak", "燃气泄漏关阀处置", isolate_leak, ("1e", "1k", "1n")),
+        Capability("gas.isolate_gas_leak", "Isolate a gas leak", "燃气泄漏关阀处置", isolate_gas_leak, ("1e", "1k", "1n")),
     ),
     settings=SETTINGS,
 )

@@ -31,7 +31,7 @@ class Scene:
 
 
 def scene_of(city: City, pipe: str, hole: float, stuck: list[str], minutes: float) -> tuple[Scene, list[int]]:
-    """The scene of a leak in a city, and positions of the stuck valves. raises as `isolate_leak` does"""
+    """The scene of a leak in a city, and positions of the stuck valves. raises as `isolate_gas_leak` does"""
     if not 1e-4 <= hole <= 3.0:
         raise Invalid(f"a hole of {hole} m makes no sense", fix="Give 0.0001 to 3 m", field="hole")
     if not 0.0 <= minutes <= 10_080.0:

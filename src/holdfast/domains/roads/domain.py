@@ -8,11 +8,11 @@ from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kin
 
 from . import damage
 from .assess_reach import assess_reach
+from .close_road import close_road
 from .cost import COSTS
-from .dispatch_incident import dispatch_incident
 from .rank_criticality import rank_criticality
+from .reach_incident import reach_incident
 from .settings import SETTINGS
-from .simulate_closure import simulate_closure
 from .simulate_day import simulate_day
 
 URBAN = Source("CJJ 37-2012", "3.1", "2016", "recalled")
@@ -209,8 +209,8 @@ DOMAIN = Domain(
     settings=SETTINGS,
     capabilities=(
         Capability("roads.simulate_day", "Simulate a day of traffic", "全日交通仿真", simulate_day, ("1k", "2f")),
-        Capability("roads.simulate_closure", "Close a road", "道路封闭影响", simulate_closure, ("1k", "1p", "2f")),
-        Capability("roads.dispatch_incident", "Reach an incident", "应急到达", dispatch_incident, ("2d", "8a")),
+        Capability("roads.close_road", "Close a road", "道路封闭影响", close_road, ("1k", "1p", "2f")),
+        Capability("roads.reach_incident", "Reach an incident", "应急到达", reach_incident, ("2d", "8a")),
         Capability("roads.assess_reach", "Assess the reach of stations", "消防站可达性评估", assess_reach, ("3f", "8a")),
         Capability("roads.rank_criticality", "Rank critical streets and bridges", "关键道路桥梁排序", rank_criticality, ("1k", "1p", "7d")),
     ),

@@ -9,7 +9,7 @@ from holdfast.model.delivery import Answer, Plot
 from holdfast.model.spec import Param
 
 
-def isolate_leak(
+def isolate_gas_leak(
     city: City,
     pipe: Annotated[str, Param("leaking pipe", "泄漏管段")],
     hole: Annotated[float, Param("diameter of the hole", "孔径", "diameter")] = 0.01,

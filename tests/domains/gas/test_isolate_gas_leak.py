@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from holdfast.domains.gas import DOMAIN
-from holdfast.domains.gas.isolate_leak import isolate_leak
+from holdfast.domains.gas.isolate_gas_leak import isolate_gas_leak
 from holdfast.model.errors import Invalid, NotFound
 from small_city import small_city
 
@@ -34,7 +34,7 @@ def street(tmp_path_factory):
 
 @pytest.mark.clause("1e", "1n")
 def test_valves_customers_and_the_hospital(street):
-    answer = isolate_leak(street, "gas.pipe:1")
+    answer = isolate_gas_leak(street, "gas.pipe:1")
     assert answer.tables["valves"]["id"].to_pylist() == ["gas.valve:1", "gas.valve:2"]
     assert answer.tables["valves"]["remote"].to_pylist() == [True, False]
     assert answer.tables["valves"]["feeds"].to_pylist() == [True, False], "beyond the second valve there is no other source"
@@ -46,24 +46,24 @@ def test_valves_customers_and_the_hospital(street):
 
 
 def test_beyond_the_second_valve_only_one_consumer_loses_gas(street):
-    answer = isolate_leak(street, "gas.pipe:2", hole=0.02, minutes=10.0)
+    answer = isolate_gas_leak(street, "gas.pipe:2", hole=0.02, minutes=10.0)
     assert answer.tables["valves"]["id"].to_pylist() == ["gas.valve:2"]
     assert answer.tables["affected"]["id"].to_pylist() == ["gas.sink:E"] and answer.summary["consumers_cut_off"] == 1
     row = answer.tables["valves"].to_pylist()[0]
     assert row["if_stuck_close"] == "gas.valve:1" and row["if_stuck_more_cut_off"] == 2
-    stuck = isolate_leak(street, "gas.pipe:2", hole=0.02, stuck=["gas.valve:2"])
+    stuck = isolate_gas_leak(street, "gas.pipe:2", hole=0.02, stuck=["gas.valve:2"])
     assert stuck.tables["valves"]["id"].to_pylist() == ["gas.valve:1"] and stuck.tables["valves"]["instead_of_stuck"].to_pylist() == [True]
     assert stuck.summary["consumers_cut_off"] == 3 and stuck.summary["stuck"] == ["gas.valve:2"]
 
 
 def test_when_every_valve_is_stuck_the_source_must_be_shut(street):
-    answer = isolate_leak(street, "gas.pipe:1", stuck=["gas.valve:1", "gas.valve:2"])
+    answer = isolate_gas_leak(street, "gas.pipe:1", stuck=["gas.valve:1", "gas.valve:2"])
     assert answer.tables["valves"].num_rows == 0 and answer.summary["source_inside"] and answer.summary["consumers_cut_off"] == 3
     assert answer.summary["sources_to_shut"] == ["gas.source:1"]
 
 
 def test_rate_mass_and_time_by_hand(street):
-    answer = isolate_leak(street, "gas.pipe:2", hole=0.01, minutes=20.0)
+    answer = isolate_gas_leak(street, "gas.pipe:2", hole=0.01, minutes=20.0)
     said = answer.summary
     # nearly 2.0 bar absolute at the hole: choked, m = Cd A p sqrt(gamma / (R T) (2 / (gamma + 1)) ** ((gamma + 1) / (gamma - 1)))
     pressure = said["pressure_at_leak_pa"] + 101_325.0
@@ -81,7 +81,7 @@ def test_rate_mass_and_time_by_hand(street):
 
 
 def test_a_pipe_broken_apart_gives_no_more_than_the_network_can(street):
-    small, whole = (isolate_leak(street, "gas.pipe:2", hole=size).summary["leak_rate_kg_s"] for size in (0.01, 2.0))
+    small, whole = (isolate_gas_leak(street, "gas.pipe:2", hole=size).summary["leak_rate_kg_s"] for size in (0.01, 2.0))
     orifice = 0.85 * np.pi / 4 * 0.1**2 / (0.85 * np.pi / 4 * 1e-4)
     assert small < whole < orifice * small
 
@@ -89,7 +89,7 @@ def test_a_pipe_broken_apart_gives_no_more_than_the_network_can(street):
 @pytest.mark.clause("1e", "1n")
 def test_every_main_of_anlan_can_be_isolated(anlan):
     for pipe in [i for i in anlan.table("gas.pipe", columns=["id"])["id"].to_pylist() if ":T" in i][::9]:
-        answer = isolate_leak(anlan, pipe)
+        answer = isolate_gas_leak(anlan, pipe)
         assert answer.summary["solved"] and answer.summary["leak_rate_kg_s"] > 0
         assert answer.tables["valves"].num_rows > 0 or answer.summary["source_inside"]
         assert np.isfinite(answer.tables["valves"]["x"].to_numpy(zero_copy_only=False).astype(float)).all()
@@ -97,11 +97,11 @@ def test_every_main_of_anlan_can_be_isolated(anlan):
 
 def test_bad_requests(street, tmp_path):
     with pytest.raises(NotFound, match="pipe:99"):
-        isolate_leak(street, "gas.pipe:99")
+        isolate_gas_leak(street, "gas.pipe:99")
     with pytest.raises(NotFound, match="valve:9"):
-        isolate_leak(street, "gas.pipe:1", stuck=["gas.valve:9"])
+        isolate_gas_leak(street, "gas.pipe:1", stuck=["gas.valve:9"])
     with pytest.raises(NotFound, match="network"):
-        isolate_leak(small_city(tmp_path / "c", DOMAIN), "gas.pipe:1")
+        isolate_gas_leak(small_city(tmp_path / "c", DOMAIN), "gas.pipe:1")
     for wrong in ({"hole": 0.0}, {"minutes": -1.0}):
         with pytest.raises(Invalid):
-            isolate_leak(street, "gas.pipe:1", **wrong)
+            isolate_gas_leak(street, "gas.pipe:1", **wrong)

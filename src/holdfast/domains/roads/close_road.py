@@ -11,7 +11,7 @@ from holdfast.model.errors import Invalid, NotFound
 from holdfast.model.spec import Param
 
 
-def simulate_closure(
+def close_road(
     city: City,
     closed: Annotated[list[str], Param("streets, bridges or crossings to close", "封闭的道路、桥梁或路口")],
     capacity_left: Annotated[float, Param("share of capacity that is left", "剩余通行能力比例", "ratio")] = 0.0,

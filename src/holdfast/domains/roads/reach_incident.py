@@ -12,7 +12,7 @@ from holdfast.model.finding import Findings
 from holdfast.model.spec import Param
 
 
-def dispatch_incident(
+def reach_incident(
     city: City,
     at: Annotated[str, Param("asset where it happens", "事发设施")] = "",
     x: Annotated[float | None, Param("x of the place", "事发点 x")] = None,
