@@ -58,7 +58,7 @@ class Answering:
             return found
         for name in ("head", "wanted", "delivered", "leak", "flow", "open", "status", "iterations"):
             getattr(found, name)[bad[better]] = getattr(again, name)[better]
-        notes |= {case: f"answered by {again.engine}" for case in bad[better].tolist()}
+        notes |= dict.fromkeys(bad[better].tolist(), f"answered by {again.engine}")
         return replace(found, engine=f"{found.engine} + {again.engine}", notes=notes)
 
 
