@@ -7,8 +7,8 @@ import json
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from anlan import anlan
 
+from anlan import anlan
 from holdfast.app import results
 from holdfast.app.scenario import run_scenario
 from holdfast.model.errors import Conflict, Invalid, NotFound
@@ -81,7 +81,7 @@ def test_processes_cancel_and_resume_give_the_same(city, definition, done, tmp_p
 
     first = run_scenario(city, definition, samples=130, workers=2, out=tmp_path / "two", watch=stop, actor="test")
     assert first.status == "cancelled" and seen[0][0] == first.answer.summary["cases"]["total"] < 130
-    with pytest.raises(Conflict, match="another run|holds results"):
+    with pytest.raises(Conflict, match=r"another run|holds results"):
         run_scenario(city, definition, samples=130, out=tmp_path / "two")
 
 

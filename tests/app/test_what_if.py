@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from anlan import anlan
 
+from anlan import anlan
 from holdfast.app.what_if import Change, Resident, Residents
 from holdfast.model.errors import Invalid, NotFound
 

@@ -6,7 +6,8 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,14 +56,15 @@ def anlan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     city.close()
 
 
-@pytest.fixture(scope="session")
-def address(anlan: City) -> Iterator[str]:
+@contextmanager
+def served(city: City) -> Iterator[str]:
+    """The address of a city's page while it is served."""
     if not (server.PAGE / "index.html").is_file():
         pytest.skip("the page is not built (make setup)")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    running = uvicorn.Server(uvicorn.Config(server.create_app(anlan), host="127.0.0.1", port=port, log_level="warning"))
+    running = uvicorn.Server(uvicorn.Config(server.create_app(city), host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
     while not running.started:
@@ -70,6 +72,18 @@ def address(anlan: City) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     running.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[[City], AbstractContextManager[str]]:
+    """For tests with a city of their own."""
+    return served
+
+
+@pytest.fixture(scope="session")
+def address(anlan: City) -> Iterator[str]:
+    with served(anlan) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
@@ -85,15 +99,27 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+@pytest.fixture(scope="session")
+def visit(browser: Any) -> Callable[..., AbstractContextManager[Watched]]:
+    """Opens the page at an address, in a window of its own: visit(address, width=, height=, locale=)."""
+
+    @contextmanager
+    def opened(address: str, width: int = 1100, height: int = 700, locale: str = "en-GB") -> Iterator[Watched]:
+        context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
+        page = context.new_page()
+        seen = Watched(page, address)
+        context.on("request", lambda request: seen.requests.append(request.url))
+        context.on("console", lambda message: seen.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        context.on("weberror", lambda error: seen.complaints.append(str(error.error)))
+        page.goto(address)
+        seen.settle()
+        yield seen
+        context.close()
+
+    return opened
+
+
 @pytest.fixture
-def watched(browser: Any, address: str) -> Iterator[Watched]:
-    context = browser.new_context(viewport={"width": 1100, "height": 700}, locale="en-GB")
-    page = context.new_page()
-    seen = Watched(page, address)
-    page.on("request", lambda request: seen.requests.append(request.url))
-    page.on("console", lambda message: seen.complaints.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-    page.goto(address)
-    seen.settle()
-    yield seen
-    context.close()
+def watched(visit: Callable[..., AbstractContextManager[Watched]], address: str) -> Iterator[Watched]:
+    with visit(address) as seen:
+        yield seen

@@ -20,7 +20,6 @@ from holdfast.engines.network.hydraulic.epanet import EpanetEngine
 from holdfast.engines.network.hydraulic.solve import Solver
 
 
-
 @pytest.fixture(scope="module")
 def model(shared_data, tmp_path_factory):
     with create_city(str(tmp_path_factory.mktemp("in2") / "city"), crs="local") as city:
