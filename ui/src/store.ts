@@ -17,9 +17,19 @@ export const page = reactive({ tab: 'summary' as 'summary' | 'findings' | 'needs
 export const ACTIONS = ['fail', 'isolate', 'connect', 'burst'] as const
 export type Action = (typeof ACTIONS)[number]
 
+/** What can be tried on an asset of a kind: a node works or not, an edge also lets through or not, and what holds a fluid bursts. */
+export function actionsOf(kind: KindInfo): Action[] {
+  if (kind.trait !== 'edge') return ['fail']
+  const names = new Set(kind.fields.map((f) => f.name))
+  const bursts = names.has('diameter') || (names.has('width') && names.has('height'))
+  return ACTIONS.filter((action) => action !== 'burst' || bursts)
+}
+
 /** The open overlay of what-if changes, as it was answered last, and how many changes can be put back on. */
 export const overlay = shallowRef<Effect | null>(null)
 export const undone = ref(0)
+/** true while the networks are being solved with a change */
+export const solving = ref(false)
 
 export function fail(error: unknown): void {
   failure.value = { refused: error instanceof ProblemError, message: error instanceof Error ? error.message : String(error) }
@@ -47,6 +57,7 @@ export async function chooseAsset(id: string): Promise<void> {
 
 /** Lays one more change over the city. */
 export async function tryOn(id: string, action: Action): Promise<void> {
+  solving.value = true
   try {
     overlay.value = overlay.value ? await api.change(overlay.value.overlay, id, action) : await api.openOverlay([{ id, action }])
     undone.value = 0
@@ -54,6 +65,8 @@ export async function tryOn(id: string, action: Action): Promise<void> {
     page.tab = 'whatif'
   } catch (error) {
     lost(error)
+  } finally {
+    solving.value = false
   }
 }
 

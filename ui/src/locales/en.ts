@@ -97,6 +97,7 @@ export const en = {
   'whatif.asset': 'Asset',
   'whatif.action': 'Action',
   'whatif.do': 'Try it',
+  'whatif.solving': 'Solving the networks',
   'whatif.undo': 'Undo',
   'whatif.redo': 'Redo',
   'whatif.reset': 'Take all back',

@@ -99,6 +99,7 @@ export const zh: Texts = {
   'whatif.asset': '资产',
   'whatif.action': '操作',
   'whatif.do': '试行',
+  'whatif.solving': '正在求解各网络',
   'whatif.undo': '撤销',
   'whatif.redo': '重做',
   'whatif.reset': '全部撤销',

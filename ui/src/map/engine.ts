@@ -104,8 +104,10 @@ export class CityMap {
     this.map.jumpTo({ pitch: raise ? 50 : 0, bearing: raise ? -18 : 0 })
   }
 
-  /** Marks one asset, with a ring around its middle so that a small one is found; null takes the mark away. */
+  /** Marks one asset, with a ring around its middle so that a small one is found, and moves there if it is out of view; null takes the mark away. */
   choose(geometry: GeoJSON.Geometry | null): void {
+    const centre = geometry && (middle(geometry) as [number, number])
+    if (centre && !this.map.getBounds().contains(centre)) this.map.jumpTo({ center: centre })
     const parts: GeoJSON.Geometry[] = geometry === null ? [] : geometry.type === 'Point' ? [geometry] : [geometry, { type: 'Point', coordinates: middle(geometry) }]
     this.source(CHOSEN).setData({ type: 'FeatureCollection', features: parts.map((part) => ({ type: 'Feature', geometry: part, properties: {} })) })
   }
