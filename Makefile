@@ -32,6 +32,7 @@ lint:
 test: lint
 	@deploy/bootstrap.sh ui test-tools
 	npm --prefix ui test --silent
+	$(HOLDFAST) warm-up # the tracing of coverage would slow the compiler down many times
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered $(PYTEST)
 
 bench:

@@ -68,6 +68,7 @@ def run_scenario(
     if out is None and not resume:
         _clear(folder)
     job = ensemble.Job(case_block.evaluate, task, cases, task.key, BLOCK)
+    case_block.evaluate(task, np.zeros(1, np.int64))  # compiles here, once, what every worker would compile for itself
     clock = perf_counter()
     outcome = ensemble.run(job, folder / "blocks", workers=workers or os.cpu_count() or 1, cluster=cluster, resume=resume, watch=_teller(task, watch))
     seconds["ensemble"] = perf_counter() - clock

@@ -17,6 +17,7 @@ def add_commands(app: typer.Typer) -> None:
     """Add them to the command line."""
     app.command("simulate")(simulate)
     app.command("report")(report)
+    app.command("warm-up")(warm_up)
 
 
 def simulate(
@@ -60,6 +61,16 @@ def report(
             titles = (capability.title, capability.title_zh) if capability else (found.title, "")
             reports.write(file, *titles, found.answer, results.meta(opened, found.record))
         say(f"written: {file}")
+
+
+def warm_up(as_json: _AsJson = False) -> None:
+    """Compile the solvers now, so that no later command waits for it. Done once per installation and processor."""
+    with reporting(as_json):
+        from holdfast.app.warm_up import warm_up as compile_all
+
+        done = compile_all(None if as_json else lambda name, seconds: say(f"{name}: {seconds:.1f} s"))
+        if as_json:
+            emit(done)
 
 
 def show(run: str, answer: Any) -> None:
