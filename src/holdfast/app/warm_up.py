@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -38,5 +39,5 @@ def warm_up(progress: Callable[[str, float], None] | None = None) -> dict[str, A
         step("scenario", lambda: run_scenario(city, "quake-m6.5", samples=SAMPLES, workers=1, out=Path(folder) / "out"))
         for network in city.catalog.networks.values():
             if network.simulate:
-                step(network.name, lambda name=network.name: simulate(city, name))
+                step(network.name, partial(simulate, city, network.name))
     return done

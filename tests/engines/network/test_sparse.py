@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import spsolve
 
-from holdfast.engines.network.sparse import analyse, eliminate, factor_solve
+from holdfast.engines.network.sparse import analyse, eliminate, eliminate_grounded, factor_solve
 
 
 def _grid(side: int) -> tuple[int, np.ndarray, np.ndarray]:
@@ -46,6 +46,30 @@ def test_same_solution_as_scipy_in_every_lane(order):
     assert (bad == -1).all()
     for lane in range(8):
         np.testing.assert_allclose(solution[:, lane], _reference(n, i, j, weight, ground, right, lane), rtol=1e-8, atol=1e-10)
+
+
+def test_grounded_elimination_gives_the_same():
+    rng = np.random.default_rng(5)
+    n, i, j = _grid(9)
+    symbolic = analyse(n, i, j)
+    weight, ground, right = 10 ** rng.uniform(-3, 3, (len(i), 8)), rng.uniform(0.001, 1, (n, 8)), rng.normal(size=(n, 8))
+    _, off = _fill(symbolic, n, i, j, weight, ground)
+    solution, bad = right.copy(), np.zeros((1, 8))
+    eliminate_grounded(symbolic.factor, ground.copy(), off, solution, bad)
+    assert (bad == 0).all()
+    for lane in range(8):
+        np.testing.assert_allclose(solution[:, lane], _reference(n, i, j, weight, ground, right, lane), rtol=1e-8, atol=1e-10)
+
+
+def test_grounded_elimination_is_exact_behind_a_coupling_far_below_round_off():
+    """A chain 0 - 1 - 2, tied strongly within and by 1e-8 to fixed heads of 10 and 30 at its ends: 20 in between, whatever the strength within."""
+    symbolic = analyse(3, np.array([0, 1]), np.array([1, 2]))
+    ground, right, bad = np.zeros((3, 8)), np.zeros((3, 8)), np.zeros((1, 8))
+    ground[[0, 2]] = 1e-8
+    right[0], right[2] = 10e-8, 30e-8
+    off = np.full((symbolic.entries, 8), -1e9)
+    eliminate_grounded(symbolic.factor, ground, off, right, bad)
+    np.testing.assert_allclose(right, 20.0, rtol=1e-12)
 
 
 def test_minimum_degree_keeps_the_factor_small():
