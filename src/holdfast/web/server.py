@@ -177,6 +177,11 @@ def _add_page(app: FastAPI) -> None:
     def no_route(rest: str) -> None:
         raise NotFound("there is no such route", fix="/api/openapi.json lists the routes", path=f"/api/{rest}")
 
+    @app.get("/favicon.ico", include_in_schema=False)
+    def no_icon() -> Response:
+        """Browsers ask for one with every report; the page carries its own."""
+        return Response(status_code=204)
+
     if not (PAGE / "index.html").is_file():
 
         @app.get("/", include_in_schema=False)
