@@ -60,4 +60,4 @@ def _change(entry: dict[str, Any]) -> Change:
         opening = entry.get("opening")
         return Change(str(entry["id"]), str(entry["action"]), None if opening is None else float(opening))
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise Invalid("a change is an object {id, action, opening}", fix='For example {"id": "water.pipe:P-12", "action": "isolate"}', field="changes") from None
+        raise Invalid("a change is an object {id, action, opening}", fix='For example {"id": "KIND:NAME", "action": "isolate"}', field="changes") from None
