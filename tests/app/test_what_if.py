@@ -67,6 +67,7 @@ def test_wrong_changes_are_refused_and_leave_the_overlay_as_it_was(city, residen
         (Change("water.pipe:none", "fail"), NotFound, "no network or service"),
         (Change(main_feed(city), "explode"), Invalid, "is no action"),
         (Change(main_feed(city), "burst"), Invalid, "no cross-section"),
+        (Change(main_feed(city), "isolate"), Invalid, "way through"),
         (Change(main_feed(city), "burst", -1.0), Invalid, "above zero"),
     ):
         with pytest.raises(error, match=says):

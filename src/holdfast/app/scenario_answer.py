@@ -39,7 +39,7 @@ def answer_of(definition: Definition, task: Any, outcome: Any, findings: Finding
         "assets": _assets(task, impact, outcome),
         "critical": pa.table({"hour": impact.frame.hours, **summary.columns_of(impact.critical_down[impact.good], impact.weight[impact.good])}),
     }  # fmt: skip
-    if any(labels):
+    if all(labels) and len(set(labels)) == len(labels):  # labels that repeat name a model or a group, not what was taken out
         tables["ranking"] = _ranking(impact, labels)
     ordered, restoration = order_of(task, impact, definition.restoration)
     tables |= ordered

@@ -135,6 +135,8 @@ class Resident:
         if row is None:
             near = difflib.get_close_matches(change.id, self._at, 3, 0.8)
             raise NotFound("no network or service has this asset", fix=f"Did you mean {' or '.join(near)}?" if near else "Check the id", id=change.id)
+        if change.action in ("isolate", "connect") and self.world.kinds[self.world.asset_kind[row]].trait != "edge":
+            raise Invalid("only what has a way through can be isolated or connected", fix="Use fail", id=change.id, field="action")
         if change.opening is not None and not change.opening > 0.0:
             raise Invalid("an opening is an area above zero", fix="Give it in m2, or leave it out for the full cross-section", field="opening")
         if change.action == "burst" and change.opening is None and not np.isfinite(self.world.section[row]):
@@ -169,7 +171,7 @@ class Resident:
             elif change.action == "connect":
                 works[0, row], opening[0, row], command[0, row] = True, 0.0, Command.OPEN
             else:
-                works[0, row] = change.action != "fail" and self.world.kinds[self.world.asset_kind[row]].trait != "edge"
+                works[0, row] = False
                 command[0, row] = Command.CLOSED if change.action == "isolate" else Command.NORMAL
         nothing = np.zeros((1, count), np.float32)
         exhausted = np.full((1, count, len(self.world.services)), np.inf, np.float32)  # what lasts only on back-up is shown as lost

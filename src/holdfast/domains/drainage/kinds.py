@@ -210,7 +210,7 @@ GATE = Kind(
 )
 PUMP_STATION = Kind(
     "drainage.pump_station", "node", "Drainage pump station", "排水泵站", geometry="Point", cost=COSTS["drainage.pump_station"],
-    needs=(Need("electricity"), Need("telecom", 24.0), Need("road_access", 72.0)),
+    needs=(Need("electricity"), Need("telecom", 24.0, vital=False), Need("road_access", 72.0)),
     requires_devices=("drainage.level_gauge",), damage=damage.PUMP_STATION, symbol=pipeline_symbol("PS", STORM, 2, 2),
     fields=(
         *point_fields(),
@@ -276,7 +276,7 @@ RESERVOIR = Kind(
 )
 TREATMENT_PLANT = Kind(
     "drainage.treatment_plant", "node", "Sewage treatment plant", "污水处理厂", geometry="Point", cost=COSTS["drainage.treatment_plant"],
-    needs=(Need("electricity", 2.0), Need("telecom", 24.0), Need("water", 24.0), Need("road_access", 72.0), Need("supplies", 168.0)),
+    needs=(Need("electricity", 2.0), Need("telecom", 24.0, vital=False), Need("water", 24.0), Need("road_access", 72.0), Need("supplies", 168.0)),
     requires_devices=("drainage.level_gauge",), damage=damage.TREATMENT_PLANT, symbol=pipeline_symbol("PS", SEWAGE, 2, 2),
     fields=(
         *point_fields(),

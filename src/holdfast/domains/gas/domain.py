@@ -98,7 +98,7 @@ RESISTOR = Kind("gas.resistor", "edge", "Resistor or short pipe", "阻力元件"
 
 STATION = Kind("gas.station", "node", "Gas station", "燃气场站", geometry="Point", cost=COSTS["gas.station"], damage=damage.STATION,
     symbol=pipeline_symbol("RQ", 3, 2, 2, 6), provides=("gas",),
-    needs=(Need("electricity", 24.0, "backup_hours"), Need("telecom", 24.0), Need("road_access", 72.0)),
+    needs=(Need("electricity", 24.0, "backup_hours"), Need("telecom", 24.0, vital=False), Need("road_access", 72.0)),
     requires_devices=("gas.detector", "gas.pressure_sensor"), fields=(
     *point_fields(), Field("station_type", "type", "类型", "code", dictionary=STATION_TYPE),
     Field("inlet_pressure", "inlet pressure", "进站压力", quantity="pressure"), Field("outlet_pressure", "outlet pressure", "出站压力", quantity="pressure"),

@@ -62,7 +62,7 @@ PUMP = Kind("heat.pump", "edge", "Circulation pump", "循环泵", geometry="Poin
 
 PLANT = Kind("heat.plant", "node", "Heat plant", "热源厂", geometry="Point", cost=COSTS["heat.plant"], damage=damage.PLANT,
     symbol=pipeline_symbol("RL", 1, 2, 2, 3), provides=("heat",),
-    needs=(Need("electricity", 0.0, "backup_hours"), Need("water", 24.0), Need("gas", 0.0, "gas_backup_hours"), Need("telecom", 24.0), Need("road_access", 72.0)),
+    needs=(Need("electricity", 0.0, "backup_hours"), Need("water", 24.0), Need("gas", 0.0, "gas_backup_hours"), Need("telecom", 24.0, vital=False), Need("road_access", 72.0)),
     requires_devices=("heat.sensor",), fields=(
     _JUNCTION, Field("return_junction_id", "return junction", "回水节点", "id"), Field("fuel", "fuel", "燃料", "code", dictionary=FUEL),
     Field("capacity", "heat capacity", "供热能力", quantity="heat_flow"), Field("control", "what it holds", "控制方式", "code", dictionary=CONTROL),

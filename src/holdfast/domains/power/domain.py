@@ -184,7 +184,7 @@ EXTERNAL_GRID = Kind("power.external_grid", "node", "External grid", "上级电�
 
 SUBSTATION = Kind("power.substation", "node", "Substation", "变配电站", geometry="Point", cost=COSTS["power.substation"],
     symbol=pipeline_symbol("DL", 1, 2, 2, 6), provides=("electricity",),
-    needs=(Need("telecom", 8.0, "telecom_backup_hours"), Need("road_access", 72.0)),
+    needs=(Need("telecom", 8.0, "telecom_backup_hours", vital=False), Need("road_access", 72.0)),
     damage=damage.SUBSTATION,
     fields=(
     *point_fields(), Field("substation_type", "type", "类型", "code", dictionary=SUBSTATION_TYPE), _VN, _SN,

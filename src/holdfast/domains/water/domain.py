@@ -190,7 +190,7 @@ HYDRANT = Kind(
 )
 PUMP_STATION = Kind(
     "water.pump_station", "node", "Water pump station", "给水泵站", geometry="Point", cost=COSTS["water.pump_station"],
-    needs=(Need("electricity"), Need("telecom", 24.0), Need("road_access", 72.0)),
+    needs=(Need("electricity"), Need("telecom", 24.0, vital=False), Need("road_access", 72.0)),
     requires_devices=("water.pressure_sensor", "water.flow_meter"), damage=damage.PUMP_STATION, symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
     fields=(
         *point_fields(),
@@ -202,7 +202,7 @@ PUMP_STATION = Kind(
 )
 TREATMENT_PLANT = Kind(
     "water.treatment_plant", "node", "Water treatment plant", "净水厂", geometry="Point", cost=COSTS["water.treatment_plant"],
-    needs=(Need("electricity", 2.0), Need("telecom", 24.0), Need("road_access", 72.0), Need("supplies", 168.0)),
+    needs=(Need("electricity", 2.0), Need("telecom", 24.0, vital=False), Need("road_access", 72.0), Need("supplies", 168.0)),
     requires_devices=("water.flow_meter", "water.quality_sensor"), damage=damage.TREATMENT_PLANT, symbol=pipeline_symbol("JS", TRANSMISSION, 2, 2),
     fields=(
         *point_fields(),
