@@ -71,18 +71,23 @@ def test_the_run_is_kept_with_its_report(city, done):
     assert pq.read_table(done.folder / "impact.parquet").equals(done.answer.tables["impact"])
 
 
-def test_processes_cancel_and_resume_give_the_same(city, definition, done, tmp_path):
-    """The city has one more run now, so the key differs and the first folder cannot be gone on with; the numbers are the same."""
+def test_a_cancelled_run_is_gone_on_with_on_other_workers(city, definition, tmp_path):
     seen = []
 
     def stop(count: int, total: int, text: str) -> bool:
         seen.append((count, total, text))
         return False
 
+    whole = run_scenario(city, definition, samples=130, workers=1, out=tmp_path / "whole")
     first = run_scenario(city, definition, samples=130, workers=2, out=tmp_path / "two", watch=stop, actor="test")
     assert first.status == "cancelled" and seen[0][0] == first.answer.summary["cases"]["total"] < 130
-    with pytest.raises(Conflict, match=r"another run|holds results"):
+    with pytest.raises(Conflict, match="holds results"):
         run_scenario(city, definition, samples=130, out=tmp_path / "two")
+    with pytest.raises(Conflict, match="another run"):
+        run_scenario(city, definition, samples=131, out=tmp_path / "two", resume=True)
+    second = run_scenario(city, definition, samples=130, workers=1, out=tmp_path / "two", resume=True)
+    assert second.status == "done" and second.answer.summary["resumed_cases"] == seen[0][0]
+    assert second.answer.tables["curves"].equals(whole.answer.tables["curves"]) and second.answer.tables["ranking"].equals(whole.answer.tables["ranking"])
 
 
 def test_the_same_city_and_seed_give_the_same_numbers(city, definition, done, tmp_path):

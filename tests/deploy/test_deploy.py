@@ -62,8 +62,11 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+REHEARSAL = "scenario demo-city quake-m6.5 --samples 20 --seed 1 --out demo-city/rehearsal"
+
+
 def demo(checkout: Path, serve: str, check: str = "0") -> tuple[int, list[str]]:
-    command = ["deploy/demo.sh", "demo-city", "2000", "7", serve, "127.0.0.1", "8600"]
+    command = ["deploy/demo.sh", "demo-city", "2000", "7", serve, "127.0.0.1", "8600", "20"]
     done = subprocess.run(command, cwd=checkout, env={**os.environ, "CHECK": check}, capture_output=True, text=True, check=False)
     calls = (checkout / "calls").read_text().split("\n")[:-1] if (checkout / "calls").exists() else []
     (checkout / "calls").unlink(missing_ok=True)
@@ -71,7 +74,7 @@ def demo(checkout: Path, serve: str, check: str = "0") -> tuple[int, list[str]]:
 
 
 def test_the_demo_builds_shows_checks_and_serves_in_this_order(checkout: Path) -> None:
-    assert demo(checkout, "0") == (0, ["init demo-city --sample --assets 2000 --seed 7", "check demo-city", "summary demo-city"])
+    assert demo(checkout, "0") == (0, ["init demo-city --sample --assets 2000 --seed 7", "check demo-city", "summary demo-city", REHEARSAL])
     code, calls = demo(checkout, "1")
     assert code == 0 and re.fullmatch(r"serve demo-city --host 127.0.0.1 --port 8600", calls[-1])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,9 +95,11 @@ def prepare(city: City, definition: Definition) -> tuple[Any, Any, int]:
     sites = Sites(world.asset_id, world.asset_kind, world.kinds, world.xyz, world.crs, world.people, world.tables)
     model = hazard_named(city.catalog, definition.hazard).model(city, sites, **definition.parameters)
     cases = min(definition.samples or model.cases or SAMPLES, model.cases or 10**9)
-    identity = {**definition.as_json(), "samples": cases, "restoration": 0, "city": input_digest(city), "version": __version__}
-    key = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
-    return Task(key, world, model, Rules.read(city.settings), definition.hours, definition.crews, definition.seed), findings, cases
+    identity = {**definition.as_json(), "samples": cases, "restoration": 0, "version": __version__}
+    rules = Rules.read(city.settings)
+    state = pickle.dumps((world, model, rules), protocol=pickle.HIGHEST_PROTOCOL)  # what the cases are made of, whatever else was recorded in the city since
+    key = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode() + state).hexdigest()
+    return Task(key, world, model, rules, definition.hours, definition.crews, definition.seed), findings, cases
 
 
 def default_folder(city: City, definition: Definition, key: str) -> Path:

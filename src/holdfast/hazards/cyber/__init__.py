@@ -26,7 +26,7 @@ def model(
     action    closed (off, open circuit), open (on, closed circuit), frozen (as it was), or mixed (one of the three at random)
     raises    Invalid naming the parameter, NotFound if the city has no such control
     """
-    from .model import build
+    from .strikes import build
 
     return build(city, sites, domains=domains, kinds=kinds, where=where or {}, share=share, action=action)
 

@@ -24,7 +24,7 @@ def model(
     state     damage state of what is out, 1 slight to 4 destroyed
     raises    Invalid naming the parameter, NotFound if nothing is selected
     """
-    from .model import build
+    from .strikes import build
 
     return build(city, sites, ids=ids, kinds=kinds, where=where or {}, file=file, sweep=sweep, k=k, samples=samples, order=order, share=share, steps=steps,
                  repeats=repeats, state=state)  # fmt: skip

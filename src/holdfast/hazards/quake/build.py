@@ -12,11 +12,11 @@ from holdfast.model.hazard import Sites
 from . import catalogue as stochastic
 from .fields import Field, between_measures, make_field, range_of
 from .ground_failure import CATEGORIES, categories, cells
-from .model import Ground, QuakeModel, Table, item_keys, tabulate
 from .motion import MEASURES, REFERENCES, tree
 from .rupture import MECHANISMS, Rupture, make_rupture, style_of
 from .shakemap import ShakeMap, read_shakemap
 from .site import ground as ground_of
+from .strikes import Ground, QuakeModel, Table, item_keys, tabulate
 
 KM = 1000.0
 
