@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from holdfast.engines.network.columns import Columns, columns, places
+from holdfast.engines.network.columns import Columns, columns, ends_of, places
 from holdfast.engines.network.gas.fluid import Gas, ambient_pressure, from_tables, named
 from holdfast.engines.network.gas.model import Friction, GasModel, LinkType, model
 from holdfast.model.errors import Invalid
@@ -120,24 +120,14 @@ def _ends(table: dict[str, Columns], junction: pa.Array, findings: Findings) -> 
 
     returns   starts, stops (link,), and the junction that each inner node lies at
     """
-    start = {kind: places(table[kind].texts("from_id"), junction) for kind in EDGES}
-    stop = {kind: places(table[kind].texts("to_id"), junction) for kind in EDGES}
-    split: list[int] = []
-    pipe = places(table["gas.valve"].texts("to_id"), table["gas.pipe"].id)
-    for valve in np.flatnonzero((pipe >= 0) & (start["gas.valve"] >= 0)):
-        node = start["gas.valve"][valve]
-        for ends in (start["gas.pipe"], stop["gas.pipe"]):
-            if ends[pipe[valve]] == node:
-                ends[pipe[valve]] = stop["gas.valve"][valve] = len(junction) + len(split)
-                split.append(int(node))
-                break
+    start, stop, split = ends_of(table, EDGES, junction, "gas.valve", "gas.pipe")
     for kind in EDGES:
         lost = (start[kind] < 0) | (stop[kind] < 0)
         _report(findings, "dangling", "error", kind, table[kind].id, lost, "an end names a junction that does not exist; it carries nothing", "Correct from_id and to_id")
         start[kind][lost] = stop[kind][lost] = 0
         loop = ~lost & (start[kind] == stop[kind])
         _report(findings, "self_loop", "warning", kind, table[kind].id, loop, "begins and ends at the same junction; it carries nothing", "Correct from_id and to_id")
-    return np.concatenate([start[kind] for kind in EDGES]), np.concatenate([stop[kind] for kind in EDGES]), np.array(split, np.int64)
+    return np.concatenate([start[kind] for kind in EDGES]), np.concatenate([stop[kind] for kind in EDGES]), split
 
 
 def _report(findings: Findings, rule: str, severity: str, kind: str, ids: pa.Array, mask: np.ndarray, message: str, fix: str, column: str | None = None) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from holdfast.engines.network.columns import Columns, columns, places
+from holdfast.engines.network.columns import Columns, columns, ends_of, places
 from holdfast.engines.network.gas.fluid import ambient_pressure
 from holdfast.engines.network.heat.model import HeatModel, LinkType, Mode, model
 from holdfast.engines.network.heat.solve import HeatCases, HeatSolver
@@ -107,22 +107,12 @@ def _report(findings: Findings, rule: str, severity: str, kind: str, ids: pa.Arr
 
 def _ends(table: dict[str, Columns], junction: pa.Array, findings: Findings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """From and to node of every link; a pipe that a valve stands before begins at an inner node. returns also the junction each inner node lies at"""
-    start = {kind: places(table[kind].texts("from_id"), junction) for kind in EDGES}
-    stop = {kind: places(table[kind].texts("to_id"), junction) for kind in EDGES}
-    split: list[int] = []
-    pipe = places(table["heat.valve"].texts("to_id"), table["heat.pipe"].id)
-    for valve in np.flatnonzero((pipe >= 0) & (start["heat.valve"] >= 0)):
-        node = start["heat.valve"][valve]
-        for ends in (start["heat.pipe"], stop["heat.pipe"]):
-            if ends[pipe[valve]] == node:
-                ends[pipe[valve]] = stop["heat.valve"][valve] = len(junction) + len(split)
-                split.append(int(node))
-                break
+    start, stop, split = ends_of(table, EDGES, junction, "heat.valve", "heat.pipe")
     for kind in EDGES:
         lost = (start[kind] < 0) | (stop[kind] < 0)
         _report(findings, "dangling", "error", kind, table[kind].id, lost, "an end names a junction that does not exist; it carries nothing", "Correct from_id and to_id")
         start[kind][lost] = stop[kind][lost] = 0
-    return np.concatenate([start[kind] for kind in EDGES]), np.concatenate([stop[kind] for kind in EDGES]), np.array(split, np.int64)
+    return np.concatenate([start[kind] for kind in EDGES]), np.concatenate([stop[kind] for kind in EDGES]), split
 
 
 def _feeders(city: Any, table: dict[str, Columns], junction: pa.Array, ambient: np.ndarray, findings: Findings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -62,3 +63,25 @@ def places(ids: pa.Array, index: pa.Array) -> np.ndarray:
     """(n,) int32 position of each id in `index`, -1 where it is not there or null."""
     found = pc.fill_null(pc.index_in(ids, value_set=index, skip_nulls=True), -1)
     return np.array(found.to_numpy(zero_copy_only=False), np.int32)
+
+
+def ends_of(table: dict[str, Columns], edges: Sequence[str], junction: pa.Array, valve: str, pipe: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]:
+    """Node positions of both ends of every link by kind, -1 where the named node does not exist.
+
+    A valve may stand between a junction and a pipe, naming the pipe as its far end: the pipe then begins at an inner node behind it, numbered after the junctions.
+
+    edges     kinds of links, `valve` and `pipe` among them
+    returns   kind -> from, kind -> to, and the junction that each inner node lies at
+    """
+    start = {kind: places(table[kind].texts("from_id"), junction) for kind in edges}
+    stop = {kind: places(table[kind].texts("to_id"), junction) for kind in edges}
+    split: list[int] = []
+    behind = places(table[valve].texts("to_id"), table[pipe].id)
+    for row in np.flatnonzero((behind >= 0) & (start[valve] >= 0)):
+        node = start[valve][row]
+        for ends in (start[pipe], stop[pipe]):
+            if ends[behind[row]] == node:
+                ends[behind[row]] = stop[valve][row] = len(junction) + len(split)
+                split.append(int(node))
+                break
+    return start, stop, np.array(split, np.int64)
