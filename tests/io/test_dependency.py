@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from holdfast.io import dependency
-from holdfast.model.delivery import Delivery, ReadRequest
+from holdfast.model.delivery import LINK_PLACE, Delivery, ReadRequest
 from holdfast.model.errors import Invalid
 from holdfast.model.tables import LINK
 from memory_city import make_catalog
@@ -25,7 +25,8 @@ def links(tmp_path: Path, body: str, **request: Any) -> tuple[list[dict[str, Any
     path = tmp_path / "deps.csv"
     path.write_text(body, "utf-8")
     delivery = read(path, **request)
-    assert all(table.schema.names == LINK.names for table in delivery.links)
+    assert all(table.schema.names == [*LINK.names, *LINK_PLACE.names] for table in delivery.links)
+    delivery.links = [table.select(LINK.names) for table in delivery.links]
     return [row for table in delivery.links for row in table.to_pylist()], delivery
 
 
@@ -83,6 +84,7 @@ def test_pairs_of_pumps_and_motors_generators_and_reservoirs(shared_data: Callab
     assert (micropolis[0]["from_id"], micropolis[0]["to_id"], micropolis[0]["service"]) == ("P_MP1", "W_WP1", "electricity")
     toy = read(shared_data("coupled/in2/dependecies.csv")).links[0].to_pylist()
     assert [(r["from_id"], r["to_id"], r["service"]) for r in toy] == [("P_MP1", "W_WP9", "electricity"), ("W_R9", "P_G3", "water")]
+    assert [(r["row"], r["from_field"], r["to_field"]) for r in toy] == [(2, "power_id", "water_id"), (3, "water_id", "power_id")]
 
 
 @pytest.mark.parametrize(

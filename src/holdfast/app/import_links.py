@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from holdfast.model.city import City
 from holdfast.model.finding import Findings
+from holdfast.model.tables import LINK
 
 if TYPE_CHECKING:
     from .id_set import IdSet
@@ -21,27 +22,41 @@ _WITH_KIND = r"^[a-z][a-z_0-9]*\.[a-z][a-z_0-9]*:"
 def settle_links(city: City, links: pa.Table, seen: Mapping[str, IdSet], findings: Findings, file: str) -> pa.Table:
     """The links with every end as `<kind>:<id>`; those with an end that no asset or several assets fit are left out and said.
 
-    links     columns of `tables.LINK`; ends that carry their kind are believed
+    links     columns of `tables.LINK`, with or without those of `delivery.LINK_PLACE`; ends that carry their kind are believed
     seen      ids of this import, by kind
+    returns   columns of `tables.LINK`
     """
+    places, links = links, links.select(LINK.names)
     bare = pc.unique(pa.chunked_array([_bare(links[end]) for end in ("from_id", "to_id")]))
     if len(bare) == 0:
         return links
     found = _candidates(city, bare, seen)
     keep = np.ones(links.num_rows, bool)
     for end in ("from_id", "to_id"):
-        column = links[end].to_pylist()
         settled = []
-        for row, value in enumerate(column):
+        for at, value in enumerate(links[end].to_pylist()):
             fits = found.get(value)
             settled.append(fits[0] if fits else value)
             if fits is not None and len(fits) != 1:
-                keep[row] = False
-                problem = f"several assets have this id: {', '.join(fits)}" if fits else "no asset has this id"
-                findings.add("import.unknown_asset", "error", f"{problem}; the link was left out", kind="link", column=end, value=value, file=file,
-                             fix="Write the id with its kind, such as water.pump:P1, and import the assets first")  # fmt: skip
+                keep[at] = False
+                _say(findings, value, fits, {"file": file} | _place(places, at, end))
         links = links.set_column(links.column_names.index(end), end, pa.array(settled, pa.string()))
     return links.filter(pa.array(keep))
+
+
+def _place(links: pa.Table, at: int, end: str) -> dict[str, Any]:
+    """Row and heading of one end of a link, as far as the reader gave them."""
+    heading = end.replace("_id", "_field")
+    place = {"row": links["row"][at].as_py()} if "row" in links.column_names else {}
+    return place | {"column": links[heading][at].as_py() if heading in links.column_names else end}
+
+
+def _say(findings: Findings, value: str, fits: list[str], place: dict[str, Any]) -> None:
+    if fits:
+        problem, fix = f"several assets have the id {value}: {', '.join(fits)}", f"Write it with its kind, such as {fits[0]}"
+    else:
+        problem, fix = f"neither this import nor the city has an asset {value}", "Correct the id, import its asset first, or remove the row"
+    findings.add("import.unknown_asset", "error", f"{problem}; the link was left out", kind="link", value=value, fix=fix, **place)
 
 
 def _bare(column: pa.ChunkedArray) -> pa.Array:

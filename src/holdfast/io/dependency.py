@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from holdfast.model.delivery import Delivery, Format, ReadRequest
+from holdfast.model.delivery import LINK_PLACE, Delivery, Format, ReadRequest
 from holdfast.model.errors import Invalid
 from holdfast.model.spec import SERVICES
 from holdfast.model.tables import LINK, RELATIONS
@@ -57,7 +57,7 @@ def read(path: Path, request: ReadRequest) -> Delivery:
         whole = pa.concat_tables([piece for piece, _ in pieces])
         rows = np.concatenate([numbers for _, numbers in pieces])
         links = _pair(whole, pair) if pair is not None and "provider" not in found else _general(whole, table, found, named, delivery, rows)
-        links = _sound(links.append_column("row", pa.array(rows)), path, delivery)
+        links = _sound(_placed(links, rows, pair if "provider" not in found else None, found), path, delivery)
         delivery.links.append(links)
         delivery.facts["links"] = links.num_rows
     return delivery
@@ -93,6 +93,16 @@ def _pair(table: pa.Table, pair: tuple[str, str]) -> pa.Table:
         "from_id": pc.if_else(generator, water, power), "to_id": pc.if_else(generator, power, water), "relation": pa.repeat("depends", table.num_rows),
         "service": pc.if_else(generator, "water", "electricity"), "backup_hours": pa.nulls(table.num_rows, pa.float64()),
     })  # fmt: skip
+
+
+def _placed(links: pa.Table, rows: np.ndarray, pair: tuple[str, str] | None, found: dict[str, str]) -> pa.Table:
+    """The links with where each end stands in the file: row, from_field, to_field."""
+    if pair is None:
+        provider, needer = (pa.repeat(found[part], links.num_rows) for part in ("provider", "needer"))
+    else:
+        from_water = pc.equal(links["service"], "water")
+        provider, needer = pc.if_else(from_water, *pair), pc.if_else(from_water, *reversed(pair))
+    return links.append_column("row", pa.array(rows)).append_column("from_field", provider).append_column("to_field", needer)
 
 
 def _general(table: pa.Table, opened: Table, found: dict[str, str], named: dict[str, str], delivery: Delivery, rows: np.ndarray) -> pa.Table:
@@ -190,8 +200,8 @@ def _sound(links: pa.Table, path: Path, delivery: Delivery) -> pa.Table:
     again &= ~(lacking | itself | unknown)
     say("import.duplicate_link", "the link was given in an earlier row", again, "Remove the row")
     kept = links.filter(pa.array(~(lacking | itself | unknown | again)))
-    columns = {name: kept[name] for name in ("from_id", "to_id", "relation", "service", "backup_hours")}
-    return pa.table(columns | {"source": pa.repeat(path.name, kept.num_rows)}).select(LINK.names).cast(pa.schema([f.with_nullable(True) for f in LINK]))
+    schema = pa.schema([f.with_nullable(True) for f in (*LINK, *LINK_PLACE)])
+    return kept.append_column("source", pa.repeat(path.name, kept.num_rows)).select(schema.names).cast(schema)
 
 
 def sniff(path: Path, head: bytes) -> float:

@@ -50,13 +50,17 @@ class ReadRequest:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
+LINK_PLACE = pa.schema([("row", pa.int64()), ("from_field", pa.string()), ("to_field", pa.string())])
+"""Where a delivered link stands in its file, for findings about its ends: row as in `finding.FINDING_SCHEMA`, and the headings of its two ends."""
+
+
 @dataclass(slots=True)
 class Delivery:
     """One file as read.
 
     crs      CRS found in the file, or None; the person's `--crs` wins over it with a finding when they differ
              coordinates are x east, y north: readers swap axes themselves when the format says so
-    links    columns of `tables.LINK`; filled while batches are read
+    links    columns of `tables.LINK`, and of `LINK_PLACE` where the reader knows them; filled while batches are read
     facts    things about the file worth showing (version, options, counts)
     """
 
