@@ -10,6 +10,7 @@ import pytest
 
 from anlan import anlan
 from holdfast.app import results
+from holdfast.app.progress import Progress
 from holdfast.app.scenario import run_scenario
 from holdfast.model.errors import Conflict, Invalid, NotFound
 
@@ -62,6 +63,24 @@ def test_a_transformer_outage_is_felt_where_it_feeds(city, done):
     assert fed and set(fed) <= set(dark)
 
 
+def test_the_outages_by_asset_and_zone_add_up_to_the_curves(city, done):
+    """Probability times people, summed over the assets or the zones, is the mean of the people without."""
+    tables = done.answer.tables
+    hours = ["h0", "h1", "h24", "h72"]
+    means = {(row["service"], f"h{row['hour']:g}"): row["mean"] for row in tables["curves"].to_pylist()}
+    assert tables["outage"].column_names[-4:] == hours and tables["zones"].num_rows > 0
+    for service in ("electricity", "water"):
+        for name in ("outage", "zones"):
+            rows = tables[name].filter(pc.field("service") == service)
+            people = rows["people"].to_numpy()
+            for hour in hours:
+                share = rows[hour].to_numpy()
+                assert (share >= 0).all() and (share <= 1).all()
+                assert people @ share == pytest.approx(means[service, hour], rel=0.02, abs=2.0), (name, service, hour)
+    kinds = set(tables["outage"]["kind"].to_pylist())
+    assert "water.pump" in kinds, "what needs a service without having people is there too"
+
+
 def test_the_run_is_kept_with_its_report(city, done):
     kept = results.kept(city, done.run)
     assert kept.record["capability"] == "scenario" and kept.record["parameters"]["hazard"] == "outage" and kept.record["actor"] == "test"
@@ -74,19 +93,27 @@ def test_the_run_is_kept_with_its_report(city, done):
 def test_a_cancelled_run_is_gone_on_with_on_other_workers(city, definition, tmp_path):
     seen = []
 
-    def stop(count: int, total: int, text: str) -> bool:
-        seen.append((count, total, text))
-        return False
+    def stop(now: Progress) -> bool:
+        seen.append(now)
+        return now.done == 0
 
     whole = run_scenario(city, definition, samples=130, workers=1, out=tmp_path / "whole")
     first = run_scenario(city, definition, samples=130, workers=2, out=tmp_path / "two", watch=stop, actor="test")
-    assert first.status == "cancelled" and seen[0][0] == first.answer.summary["cases"]["total"] < 130
+    done = first.progress.done
+    assert first.status == "cancelled" and 0 < done == first.answer.summary["cases"]["total"] < 130
+    assert [now.stage for now in seen] == ["gather", "prepare", "cases", "cases", "order", "keep", "ended"]
+    block = seen[3]
+    assert (block.done, block.total, block.resumed, block.cases, block.hour) == (done, 130, 0, {"solved": done}, 24.0)
+    assert block.rest > 0.0 and block.seconds >= seen[2].seconds and seen[4].rest is None
+    curves = first.answer.tables["curves"].filter(pc.field("hour") == 24.0).to_pylist()
+    assert {row["service"]: row["p50"] for row in curves if row["p95"] > 0} == {name: people["p50"] for name, people in block.people.items() if people["p95"] > 0}
     with pytest.raises(Conflict, match="holds results"):
         run_scenario(city, definition, samples=130, out=tmp_path / "two")
     with pytest.raises(Conflict, match="another run"):
         run_scenario(city, definition, seed=2, samples=130, out=tmp_path / "two", resume=True)
     second = run_scenario(city, definition, samples=130, workers=1, out=tmp_path / "two", resume=True)
-    assert second.status == "done" and second.answer.summary["resumed_cases"] == seen[0][0]
+    assert second.status == "done" and second.answer.summary["resumed_cases"] == done == second.progress.resumed
+    assert second.progress.cases == {"solved": 130} == whole.progress.cases and second.progress.people == whole.progress.people
     assert second.answer.tables["curves"].equals(whole.answer.tables["curves"]) and second.answer.tables["ranking"].equals(whole.answer.tables["ranking"])
 
 

@@ -108,6 +108,8 @@ def _check(catalog: Catalog, found: Definition, where: str) -> None:
             raise Invalid(f"hazard {hazard.name} has no parameter {key!r}", fix=f"Its parameters are: {', '.join(names)}", file=where, field=f"parameters.{key}")
     if found.samples is not None and found.samples < 1:
         raise Invalid("a scenario needs at least one sample", fix="Give --samples 1 or more", field="samples")
+    if found.seed < 0:
+        raise Invalid("a seed is a whole number from 0 upwards", fix="Give for example --seed 1", field="seed")
     if list(found.hours) != sorted(set(found.hours)) or not found.hours or found.hours[0] != 0.0:
         raise Invalid("the hours must rise from 0", fix="Write for example hours = [0, 1, 6, 24, 72]", file=where, field="hours")
     domains = {d.name for d in catalog.domains}

@@ -1,38 +1,50 @@
-"""Scenarios run in the background for the page: started, watched, cancelled; what they answer is kept like every run."""
+"""Scenarios run in the background for the page: started, watched, cancelled, gone on with; what they answer is kept like every run."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from holdfast.model.city import City
-from holdfast.model.errors import Conflict, HoldfastError, NotFound
+from holdfast.model.errors import Conflict, HoldfastError, Invalid, NotFound
 
 from .cities import open_city
 from .definition import define
+from .progress import Progress
 from .scenario import run_scenario
 
 _KEPT = 20  # finished jobs remembered
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for; None leaves it to the scenario. resume: go on with the finished blocks of the same request"""
+
+    samples: int | None = None
+    seed: int | None = None
+    workers: int | None = None
+    crews: dict[str, int] | None = None
+    resume: bool = False
+
+
 @dataclass(slots=True)
 class Job:
-    """One scenario under way. status: running, done, cancelled or failed; then `run` or `error` says more."""
+    """One scenario under way. status: running, done, cancelled or failed; then `run` or `error` says more; progress: how far it is."""
 
     name: str
     scenario: str
+    wish: Wish
     status: str = "running"
-    done: int = 0
-    total: int = 0
-    text: str = ""
+    progress: Progress = field(default_factory=Progress)
     run: str = ""
     error: dict[str, Any] | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def as_json(self) -> dict[str, Any]:
-        """For HTTP."""
-        return {name: getattr(self, name) for name in ("name", "scenario", "status", "done", "total", "text", "run", "error")}
+        """For HTTP: the job, what was asked for, and the fields of `Progress`."""
+        return {"name": self.name, "scenario": self.scenario, "status": self.status, "run": self.run, "error": self.error, "stopping": self.cancelled.is_set(),
+                "asked": asdict(self.wish), **self.progress.as_json()}  # fmt: skip
 
 
 class Jobs:
@@ -44,17 +56,20 @@ class Jobs:
         self._lock = threading.Lock()
         self._number = 0
 
-    def start(self, scenario: str, *, samples: int | None = None, seed: int | None = None, workers: int | None = None) -> Job:
+    def start(self, scenario: str, wish: Wish | None = None) -> Job:
         """Start a preset. raises NotFound, Invalid; Conflict while another one runs"""
-        define(self._catalog, scenario, samples=samples, seed=seed)  # a wrong request is refused now, not in the background
+        wish = wish or Wish()
+        define(self._catalog, scenario, samples=wish.samples, seed=wish.seed, crews=wish.crews)  # a wrong request is refused now, not in the background
+        if wish.workers is not None and wish.workers < 1:
+            raise Invalid("a scenario needs at least one worker", fix="Give 1 or more, or leave it out", field="workers")
         with self._lock:
             if any(job.status == "running" for job in self._jobs.values()):
                 raise Conflict("a scenario is running", fix="Wait for it or cancel it")
             self._number += 1
-            job = self._jobs[str(self._number)] = Job(str(self._number), scenario)
+            job = self._jobs[str(self._number)] = Job(str(self._number), scenario, wish)
             for name in list(self._jobs)[:-_KEPT]:
                 del self._jobs[name]
-        threading.Thread(target=self._run, args=(job, samples, seed, workers), name=f"scenario {scenario}", daemon=True).start()
+        threading.Thread(target=self._run, args=(job,), name=f"scenario {scenario}", daemon=True).start()
         return job
 
     def get(self, name: str) -> Job:
@@ -73,14 +88,14 @@ class Jobs:
         job.cancelled.set()
         return job
 
-    def _run(self, job: Job, samples: int | None, seed: int | None, workers: int | None) -> None:
-        def watch(done: int, total: int, text: str) -> bool:
-            job.done, job.total, job.text = done, total, text
+    def _run(self, job: Job) -> None:
+        def watch(progress: Progress) -> bool:
+            job.progress = progress
             return not job.cancelled.is_set()
 
         try:
             with open_city(self._url) as city:
-                finished = run_scenario(city, job.scenario, samples=samples, seed=seed, workers=workers, watch=watch, actor="web")
+                finished = run_scenario(city, job.scenario, **asdict(job.wish), watch=watch, actor="web")
             job.run, job.status = finished.run, finished.status
         except HoldfastError as error:
             job.error, job.status = error.problem(), "failed"

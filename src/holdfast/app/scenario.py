@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import pickle
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -23,12 +22,13 @@ from holdfast.model.time import now
 
 from . import report
 from .definition import Definition, define, hazard_named
+from .progress import Progress, Teller, Watch
 from .running import input_digest, keep_run, run_id
 from .scenario_answer import answer_of
 
 CAPABILITY = "scenario"
 SAMPLES, BLOCK = 1000, 64
-Watch = Callable[[int, int, str], bool]
+_LAYOUT = 2  # of the blocks; those of another layout are another run's
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Finished:
 
     run      id of the kept run             status  done, or cancelled with what was finished
     answer   summary, tables and plots      folder  blocks and tables          report  the HTML report in it
+    progress as it was told last
     """
 
     run: str
@@ -44,42 +45,49 @@ class Finished:
     answer: Answer
     folder: Path
     report: Path
+    progress: Progress
 
 
 def run_scenario(
     city: City, name: str, *, samples: int | None = None, seed: int | None = None, workers: int | None = None, cluster: str | None = None,
-    out: Path | None = None, resume: bool = False, watch: Watch | None = None, actor: str = "",
+    crews: dict[str, int] | None = None, out: Path | None = None, resume: bool = False, watch: Watch | None = None, actor: str = "",
 ) -> Finished:  # fmt: skip
     """Run a scenario and keep what it answers.
 
-    name      a preset or a TOML file               samples, seed  instead of the definition's
+    name      a preset or a TOML file               samples, seed, crews  instead of the definition's
     workers   processes; default the processors     cluster        address of a Dask scheduler, instead
     out       folder of the results; default a folder of the city's       resume  go on with what the folder holds
-    watch     f(cases done, total, impact so far in words), answers False to cancel; what is finished is kept and reported
+    watch     is told `Progress` and answers False to cancel; what is finished is kept and reported
     raises    NotFound, Invalid for a wrong definition; Conflict, Unavailable as `engines.scenario.ensemble.run`
     """
     from holdfast.engines.scenario import case_block, ensemble
 
-    definition = define(city.catalog, name, samples=samples, seed=seed)
+    definition = define(city.catalog, name, samples=samples, seed=seed, crews=crews)
     started, seconds = now(), {}
-    clock = perf_counter()
+    teller, clock = Teller(watch), perf_counter()
+    teller.enter("gather")
     task, findings, cases = prepare(city, definition)
     seconds["gather"] = perf_counter() - clock
     folder = out or default_folder(city, definition, task.key)
     if out is None and not resume:
         _clear(folder)
     job = ensemble.Job(case_block.evaluate, task, cases, task.key, BLOCK)
+    teller.enter("prepare", total=cases)
     case_block.evaluate(task, np.zeros(1, np.int64))  # compiles here, once, what every worker would compile for itself
     clock = perf_counter()
-    outcome = ensemble.run(job, folder / "blocks", workers=workers or os.cpu_count() or 1, cluster=cluster, resume=resume, watch=_teller(task, watch))
+    outcome = ensemble.run(job, folder / "blocks", workers=workers or os.cpu_count() or 1, cluster=cluster, resume=resume,
+                           watch=teller.follow(task, cases, folder / "blocks"))  # fmt: skip
     seconds["ensemble"] = perf_counter() - clock
+    teller.enter("order", done=outcome.done, resumed=outcome.resumed)
     run = run_id(f"{CAPABILITY}-{definition.name}", started)
     answer = answer_of(definition, task, outcome, findings, seconds, run)
+    teller.enter("keep")
     meta = {"city": city.name, "run": run, "time": str(started)[:19] + "Z", "input": input_digest(city)[:12], "seed": definition.seed}
     title = definition.title or definition.name
     _write(folder, answer, title, meta)
     keep_run(city, run, CAPABILITY, answer, arguments={**definition.as_json(), "samples": cases}, digest=input_digest(city), started=started, actor=actor)
-    return Finished(run, outcome.status, answer, folder, folder / "report.html")
+    teller.enter("ended")
+    return Finished(run, outcome.status, answer, folder, folder / "report.html", teller.now)
 
 
 def prepare(city: City, definition: Definition) -> tuple[Any, Any, int]:
@@ -95,7 +103,7 @@ def prepare(city: City, definition: Definition) -> tuple[Any, Any, int]:
     sites = Sites(world.asset_id, world.asset_kind, world.kinds, world.xyz, world.crs, world.people, world.tables)
     model = hazard_named(city.catalog, definition.hazard).model(city, sites, **definition.parameters)
     cases = min(definition.samples or model.cases or SAMPLES, model.cases or 10**9)
-    identity = {**definition.as_json(), "samples": cases, "restoration": 0, "version": __version__}
+    identity = {**definition.as_json(), "samples": cases, "restoration": 0, "version": __version__, "layout": _LAYOUT}
     rules = Rules.read(city.settings)
     state = pickle.dumps((world, model, rules), protocol=pickle.HIGHEST_PROTOCOL)  # what the cases are made of, whatever else was recorded in the city since
     key = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode() + state).hexdigest()
@@ -113,29 +121,6 @@ def _clear(folder: Path) -> None:
     for path in (folder / "blocks").glob("*"):
         if path.suffix in (".parquet", ".part", ".json", ".pickle"):
             path.unlink()
-
-
-def _teller(task: Any, watch: Watch | None) -> Any:
-    """Turns finished blocks into the impact so far in words."""
-    if watch is None:
-        return None
-    from holdfast.engines.scenario.case_block import frame_of
-    from holdfast.engines.scenario.impact import from_tables
-
-    frame, hours = frame_of(task), np.asarray(task.hours)
-    at = int(np.argmin(np.abs(hours - 24.0)))
-    totals, known = np.zeros(len(task.world.services)), 0
-
-    def tell(done: int, total: int, latest: dict[str, Any]) -> bool:
-        nonlocal totals, known
-        impact = from_tables(frame, latest)
-        people = impact.people[impact.good][:, at]
-        totals, known = totals + people.sum(axis=0), known + len(people)
-        worst = np.argsort(-totals)[:3]
-        text = ", ".join(f"{task.world.services[s].replace('_', ' ')} {totals[s] / known:,.0f}" for s in worst if totals[s] > 0) if known else ""
-        return watch(done, total, f"people without at {hours[at]:g} h: {text}" if text else "")
-
-    return tell
 
 
 def _write(folder: Path, answer: Answer, title: str, meta: dict[str, Any]) -> None:

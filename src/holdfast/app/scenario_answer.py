@@ -14,6 +14,7 @@ from holdfast.model.lifeline import CaseStatus
 
 from .definition import Definition
 from .scenario_order import order_of
+from .scenario_outage import outage_tables
 
 _RANKED = 1000  # rows of a ranking that are kept
 
@@ -38,7 +39,7 @@ def answer_of(definition: Definition, task: Any, outcome: Any, findings: Finding
         "components": _components(world, impact),
         "assets": _assets(task, impact, outcome),
         "critical": pa.table({"hour": impact.frame.hours, **summary.columns_of(impact.critical_down[impact.good], impact.weight[impact.good])}),
-    }  # fmt: skip
+    } | outage_tables(task, impact)  # fmt: skip
     if all(labels) and len(set(labels)) == len(labels):  # labels that repeat name a model or a group, not what was taken out
         tables["ranking"] = _ranking(impact, labels)
     ordered, restoration = order_of(task, impact, definition.restoration)

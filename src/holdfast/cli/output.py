@@ -114,33 +114,38 @@ class Progress:
 
 
 class CaseBar:
-    """A bar of finished cases on standard error, with the impact so far beside it; silent when standard error is no terminal.
+    """How a scenario goes, on standard error: a bar on a terminal, one JSON object a second at most with `--json`, else nothing.
 
-    Called with the number of cases done, the total, and a line of text; an interrupt makes it answer False, which ends the run in good order.
+    Called with `holdfast.app.progress.Progress`; an interrupt makes it answer False, which ends the run in good order.
     """
 
-    def __init__(self, quiet: bool = False) -> None:
-        self._quiet = quiet or not sys.stderr.isatty()
+    def __init__(self, as_json: bool = False) -> None:
+        self._as_json, self._silent = as_json, not as_json and not sys.stderr.isatty()
         self._bar: Any = None
         self._task: Any = None
         self._stopped = False
         self._before: Any = None
+        self._told, self._stage = 0.0, ""
 
-    def __call__(self, done: int, total: int, text: str) -> bool:
-        if not self._quiet:
+    def __call__(self, now: Any) -> bool:
+        if self._as_json:
+            if now.stage != self._stage or now.seconds - self._told >= 1.0:
+                print(json.dumps({"progress": now.as_json()}), file=sys.stderr, flush=True)
+                self._told, self._stage = now.seconds, now.stage
+        elif not self._silent:
             if self._bar is None:
-                self._start(total)
-            self._bar.update(self._task, completed=done, text=text)
+                self._start()
+            self._bar.update(self._task, completed=now.done, total=now.total or None, text=progress_line(now))
         return not self._stopped
 
-    def _start(self, total: int) -> None:
+    def _start(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as RichProgress
 
-        columns = (BarColumn(24), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[text]}"))
+        columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.fields[text]}"))
         self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task("", total=total, text="")
+        self._task = self._bar.add_task("", total=None, text="")
         self._bar.start()
 
     def _stop(self, *_: object) -> None:
@@ -163,3 +168,19 @@ class CaseBar:
             signal.signal(signal.SIGINT, self._before)
         if self._bar is not None:
             self._bar.stop()
+
+
+_STAGES = {"gather": "reading the city", "prepare": "solving the undisturbed city", "order": "searching the order of repairs", "keep": "writing tables and report"}
+
+
+def progress_line(now: Any) -> str:
+    """What a line has room for of `holdfast.app.progress.Progress`: the stage, or the rest, cases not solved, and the three services most people lack."""
+    if now.stage in _STAGES:
+        return _STAGES[now.stage]
+    parts = [] if now.rest is None else [f"{now.rest:,.0f} s left" if now.rest < 120 else f"{now.rest / 60:,.0f} min left"]
+    bad = sum(number for status, number in now.cases.items() if status != "solved")
+    parts += [f"{bad:,} not solved"] if bad else []
+    worst = sorted(now.people.items(), key=lambda item: -item[1]["p50"])[:3]
+    if worst:
+        parts.append(f"median without at {now.hour:g} h: " + ", ".join(f"{name.replace('_', ' ')} {people['p50']:,.0f}" for name, people in worst))
+    return ", ".join(parts)

@@ -39,7 +39,7 @@ def scenario(
         with holdfast.open(city) as opened, CaseBar(as_json) as bar:
             done = run_scenario(opened, name, samples=samples, workers=workers, seed=seed, cluster=cluster, out=out, resume=resume, watch=bar, actor="command line")
         if as_json:
-            emit({"run": done.run, "status": done.status, "folder": done.folder, "report": done.report, "summary": done.answer.summary})
+            emit({"run": done.run, "status": done.status, "folder": done.folder, "report": done.report, "progress": done.progress.as_json(), "summary": done.answer.summary})
         else:
             _show(done)
         if done.status == "cancelled":

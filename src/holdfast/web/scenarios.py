@@ -1,4 +1,4 @@
-"""Routes of scenarios: presets, start, progress, cancel. The answer is a run, see `/api/runs`."""
+"""Routes of scenarios: presets, start, progress, cancel, going on. The answer is a run, see `/api/runs`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Body, FastAPI
 
 from holdfast.app.definition import presets
-from holdfast.app.jobs import Jobs
+from holdfast.app.jobs import Jobs, Wish
 from holdfast.model.city import City
 
 
@@ -23,14 +23,15 @@ def add_scenario_routes(app: FastAPI, city: City) -> None:
 
     @app.post("/api/scenarios/{name}", status_code=202)
     def start(
-        name: str, samples: Annotated[int | None, Body()] = None, seed: Annotated[int | None, Body()] = None, workers: Annotated[int | None, Body()] = None
-    ) -> dict[str, Any]:
-        """Start a preset in the background."""
-        return jobs.start(name, samples=samples, seed=seed, workers=workers).as_json()
+        name: str, samples: Annotated[int | None, Body()] = None, seed: Annotated[int | None, Body()] = None, workers: Annotated[int | None, Body()] = None,
+        crews: Annotated[dict[str, int] | None, Body()] = None, resume: Annotated[bool, Body()] = False,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Start a preset in the background. crews: by domain, instead of the settings; resume: go on with what the same request left finished."""
+        return jobs.start(name, Wish(samples, seed, workers, crews, resume)).as_json()
 
     @app.get("/api/scenarios/jobs/{job}")
     def progress(job: str) -> dict[str, Any]:
-        """How far it is, with the impact so far in words."""
+        """How far it is: stage, cases by status, seconds, the rest estimated, people without so far."""
         return jobs.get(job).as_json()
 
     @app.delete("/api/scenarios/jobs/{job}")

@@ -79,6 +79,7 @@ def test_blocks_merged_in_any_order_are_as_one():
         told.pop("seconds"), told.pop("engines")
     assert first == second
     assert np.allclose(whole.zone_share, joined.zone_share, equal_nan=True) and np.allclose(whole.lost_hours, joined.lost_hours)
+    assert np.array_equal(whole.feed_without, joined.feed_without) and whole.feed_without.any()
     assert sum(sum(used.values()) for used in joined.engines.values()) >= sum(sum(used.values()) for used in whole.engines.values())
     with pytest.raises(Invalid, match="nothing to merge"):
         merge([])
@@ -92,7 +93,7 @@ def test_tables_and_back():
     tables = [to_tables(block) for block in blocks]
     held = {name: pa.concat_tables([t[name] for t in tables[::-1]]) for name in ("cases", "sums")}
     back, joined = from_tables(blocks[0].frame, held), merge(blocks)
-    for name in ("case", "status", "people", "share", "person_hours", "triangle", "direct", "failed", "critical_hours", "worst_to_best", "gini", "zone_share", "lost_hours"):
+    for name in ("case", "status", "people", "share", "person_hours", "triangle", "direct", "failed", "critical_hours", "worst_to_best", "gini", "zone_share", "lost_hours", "feed_without"):
         assert np.allclose(getattr(back, name), getattr(joined, name), equal_nan=True), name
     assert back.engines == joined.engines and back.mass == joined.mass
     lost = pa.table({"case": pa.array([7]), "status": pa.array([int(CaseStatus.FAILED)], pa.int8())})

@@ -61,6 +61,8 @@ def test_back_up_that_runs_out_between_two_hours_of_the_grid_counts_from_then():
     timeline = run(world, make_damage(world, ("power:line",), hours=30.0), hours=(0, 6, 24), rules=AT_ONCE)
     assert timeline.people[0, :, TELECOM].tolist() == [0, 0, 200]
     assert timeline.person_hours[0, TELECOM] == 200 * 16.0
+    feed_people, service = timeline.population.feed_people, timeline.population.wiring.feed_service
+    assert (timeline.feed_without[0] @ (feed_people * (service == TELECOM))).tolist() == timeline.people[0, :, TELECOM].tolist()
     assert timeline.asset_hours()[7].tolist()[:3] == [24.0, 24.0, 16.0]
     assert np.isnan(timeline.asset_hours()[0]).all()
 
@@ -111,7 +113,7 @@ def test_cases_do_not_depend_on_their_neighbours_or_on_the_order():
     groups = [("power:line",), (), ("water:main", "telecom:tower"), ("power:plant", "water:pump"), ("power:line", "water:main")]
     whole = run(world, make_damage(world, *groups, hours=7.0), rules=AT_ONCE)
     turned = run(world, make_damage(world, *groups[::-1], hours=7.0), rules=AT_ONCE)
-    for name in ("people", "share", "person_hours", "zone_hours", "critical_hours", "lost_hours", "done_hour"):
+    for name in ("people", "share", "person_hours", "zone_hours", "critical_hours", "lost_hours", "feed_without", "done_hour"):
         assert np.array_equal(getattr(whole, name), getattr(turned, name)[::-1], equal_nan=True), name
     again = run(world, make_damage(world, *groups, hours=7.0), rules=AT_ONCE)
     assert np.array_equal(whole.person_hours, again.person_hours)

@@ -44,7 +44,8 @@ class Impact:
     failed             (case, kind) assets out of service by their own damage
     worst_to_best, gini  (case, service) service time of the worst-off fifth over that of the best-off; Gini of hours without; NaN without zones
     weight             (case,) probability weight
-    zone_share         (hour, zone, service) and lost_hours (feed,): weighted sums over good cases, of `mass` in all
+    zone_share         (hour, zone, service), lost_hours (feed,) and feed_without (hour, feed): weighted sums over good cases, of `mass` in all;
+                       feed_without over mass is the probability of being without
     engines, seconds   rows solved by lifeline and engine; seconds by stage
     """
 
@@ -65,6 +66,7 @@ class Impact:
     gini: np.ndarray
     zone_share: np.ndarray
     lost_hours: np.ndarray
+    feed_without: np.ndarray
     mass: float
     engines: dict[str, dict[str, int]]
     seconds: dict[str, float]
@@ -100,7 +102,7 @@ def assess(
         frame, np.arange(damage.cases) if case is None else np.asarray(case, np.int64), timeline.status, weight, timeline.people, timeline.share,
         timeline.critical_down, timeline.critical_hours, timeline.person_hours, timeline.lost_share_hours, direct, timeline.person_hours * price,
         timeline.failed, worst_to_best, gini, np.einsum("k,khzs->hzs", weight[good], timeline.zone_share[good]), weight[good] @ timeline.lost_hours[good],
-        float(weight[good].sum()), timeline.engines, timeline.seconds,
+        np.stack([weight @ dark for dark in timeline.feed_without.swapaxes(0, 1)]), float(weight[good].sum()), timeline.engines, timeline.seconds,
     )  # fmt: skip
 
 
@@ -132,7 +134,8 @@ def merge(parts: Iterable[Impact]) -> Impact:
             engines.setdefault(name, Counter()).update(used)
     return Impact(
         frame=first.frame, zone_share=np.sum([p.zone_share for p in parts], axis=0), lost_hours=np.sum([p.lost_hours for p in parts], axis=0),
-        mass=sum(p.mass for p in parts), engines={name: dict(used) for name, used in engines.items()}, seconds=dict(seconds), **rows,
+        feed_without=np.sum([p.feed_without for p in parts], axis=0), mass=sum(p.mass for p in parts),
+        engines={name: dict(used) for name, used in engines.items()}, seconds=dict(seconds), **rows,
     )  # fmt: skip
 
 
@@ -147,12 +150,14 @@ def to_tables(impact: Impact) -> dict[str, pa.Table]:
         columns[name] = pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1)), flat.shape[1]) if flat.shape[1] else pa.nulls(len(flat), pa.list_(pa.float64(), 0))
     sums = {
         "mass": [impact.mass], "zone_share": [impact.zone_share.reshape(-1)], "lost_hours": [impact.lost_hours],
+        "feed_without": [impact.feed_without.reshape(-1)],
         "engines": [[(name, engine, count) for name, used in impact.engines.items() for engine, count in used.items()]],
         "seconds": [list(impact.seconds.items())],
     }  # fmt: skip
     engine = pa.struct([("lifeline", pa.string()), ("engine", pa.string()), ("rows", pa.int64())])
     stage = pa.struct([("stage", pa.string()), ("seconds", pa.float64())])
-    types = {"mass": pa.float64(), "zone_share": pa.list_(pa.float64()), "lost_hours": pa.list_(pa.float64()), "engines": pa.list_(engine), "seconds": pa.list_(stage)}
+    types = {"mass": pa.float64(), **dict.fromkeys(("zone_share", "lost_hours", "feed_without"), pa.list_(pa.float64())),
+             "engines": pa.list_(engine), "seconds": pa.list_(stage)}  # fmt: skip
     rows = {name: pa.array([_structs(sums[name][0], types[name].value_type)] if name in ("engines", "seconds") else sums[name], types[name]) for name in types}
     return {"cases": pa.table(columns), "sums": pa.table(rows)}
 
@@ -179,10 +184,15 @@ def from_tables(frame: Frame, tables: dict[str, pa.Table]) -> Impact:
             engines.setdefault(used["lifeline"], Counter())[used["engine"]] += used["rows"]
     return Impact(
         frame=frame, case=cases["case"].to_numpy()[order], status=cases["status"].to_numpy()[order], weight=cases["weight"].to_numpy()[order], **rows,
-        zone_share=np.sum([np.asarray(v) for v in sums["zone_share"].to_pylist()], axis=0).reshape(hours, zones, services),
-        lost_hours=np.sum([np.asarray(v) for v in sums["lost_hours"].to_pylist()], axis=0), mass=float(sums["mass"].to_numpy().sum()),
+        zone_share=_total(sums["zone_share"]).reshape(hours, zones, services),
+        lost_hours=_total(sums["lost_hours"]), feed_without=_total(sums["feed_without"]).reshape(hours, -1), mass=float(sums["mass"].to_numpy().sum()),
         engines={name: dict(used) for name, used in engines.items()}, seconds=dict(seconds),
     )  # fmt: skip
+
+
+def _total(column: pa.ChunkedArray) -> np.ndarray:
+    """Sum of the rows of a list column whose lists are equally long."""
+    return column.combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1).sum(axis=0)
 
 
 def _matrix(column: pa.ChunkedArray, shape: tuple[int, ...]) -> np.ndarray:

@@ -22,6 +22,7 @@ from .cascade_kernel import SLACK
 from .population import Population, population
 from .repair import Crews, crews_of
 from .rules import Rules
+from .spills import shut_off
 from .world import Damage, World
 
 GRID = (0.0, 1.0, 2.0, 4.0, 8.0, 12.0, 24.0, 48.0, 72.0, 120.0, 168.0, 240.0, 336.0, 504.0, 720.0)
@@ -38,7 +39,8 @@ class Timeline:
     critical_down     (case, hour) critical facilities that do not work       down   (case, hour) assets that do not work
     person_hours      (case, service) people without, over the whole time     lost_share_hours  (case, service) hours times share lost
     zone_hours        (case, zone, service) person-hours without by zone
-    lost_hours        (case, feed) hours without, by set of providers         critical_hours    (case, critical) hours that each facility was down
+    lost_hours        (case, feed) hours without, by set of providers         feed_without  (case, hour, feed) bool; False where not to be used
+    critical_hours    (case, critical) hours that each facility was down
     done_hour         (case, asset) when it was mended                        failed  (case, kind) assets out of service by their own damage
     status            (case,) int8 `CaseStatus`
     last_two          case -> (2, asset) bool what worked in the last two rounds of a diverged case
@@ -56,6 +58,7 @@ class Timeline:
     lost_share_hours: np.ndarray
     zone_hours: np.ndarray
     lost_hours: np.ndarray
+    feed_without: np.ndarray
     critical_hours: np.ndarray
     done_hour: np.ndarray
     failed: np.ndarray
@@ -103,6 +106,9 @@ def run(
     inside, outside = [s.seconds for s in cascade.solutions], cascade.seconds
     before = {name: dict(engines) for name, engines in cascade.engines().items()}
     start = perf_counter()
+    if damage.isolated is None and damage.opening.any():
+        crews = crews or crews_of(world, cascade.rules)
+        damage = shut_off(cascade, damage, crews)
     if done_hour is None:
         done_hour = plan_repairs(cascade, damage, crews or crews_of(world, cascade.rules), order, grid, travel=travel, seed=seed)
     repair = perf_counter() - start - sum(s.seconds - was for s, was in zip(cascade.solutions, inside, strict=True))
@@ -123,11 +129,14 @@ class _Walk:
         self.block: Block = cascade.block(damage)
         self.count = population(cascade)
         cases, hours, services, zones = damage.cases, len(grid), len(cascade.world.services), self.count.zone_total.shape[0]
-        self.now, self.next_done = np.zeros(cases), np.full(cases, np.inf)
+        self.now, self.next_done, self.next_shut = np.zeros(cases), np.full(cases, np.inf), np.full(cases, np.inf)
+        self.leaks = np.flatnonzero((damage.opening > 0.0).any(axis=0)) if damage.isolated is not None else np.empty(0, np.int64)
+        self.opening, self.isolated = (np.ascontiguousarray(part[:, self.leaks]) for part in (damage.opening, damage.opening if damage.isolated is None else damage.isolated))
         self.people, self.share = np.zeros((cases, hours, services), np.float32), np.ones((cases, hours, services), np.float32)
         self.zone_share = np.ones((cases, hours, zones, services), np.float32)
         self.critical_down, self.down = np.zeros((cases, hours), np.float32), np.zeros((cases, hours), np.float32)
         self.lost, self.lost_share = np.zeros((cases, cascade.wiring.feeds), np.float32), np.zeros((cases, services))
+        self.feed_without = np.zeros((cases, hours, cascade.wiring.feeds), bool)
         self.critical_hours = np.zeros((cases, len(self.count.critical)), np.float32)
         self.last_step, self.last_share, self.last_critical = np.zeros(cases), np.ones((cases, services)), np.zeros(self.critical_hours.shape, bool)
 
@@ -162,6 +171,10 @@ class _Walk:
             return rows, self._room(0)
         soon = np.empty(len(rows))
         timeline_kernel.mend(rows, self.now, self.done, self.damage.works, block.mended, block.sound, soon)
+        if len(self.leaks):
+            shut = np.empty(len(rows))
+            timeline_kernel.shut_off(rows, self.now, self.leaks, self.opening, self.isolated, block.mended, block.sound, block.leak, soon, shut)
+            self.next_shut[rows] = shut
         self.next_done[rows] = soon
         self.cascade.settle(block, rows, self.now)
         rows = rows[block.status[rows] == CaseStatus.SOLVED]
@@ -174,19 +187,22 @@ class _Walk:
 
     def _room(self, rows: int) -> tuple[np.ndarray, ...]:
         zones, services = self.count.zone_total.shape
-        return np.empty((rows, services)), np.empty((rows, services)), np.empty((rows, zones, services)), np.empty(rows), np.empty((rows, len(self.count.critical)), bool)
+        sums = np.empty((rows, services)), np.empty((rows, services)), np.empty((rows, zones, services)), np.empty(rows)
+        return *sums, np.empty((rows, len(self.count.critical)), bool), np.empty((rows, self.cascade.wiring.feeds), bool)
 
     def _record(self, rows: np.ndarray, at: slice, seen: tuple[np.ndarray, ...]) -> None:
-        without, got, zone_got, down, critical_down = seen
+        without, got, zone_got, down, critical_down, dark = seen
         self.people[rows, at] = without[:, None]
         self.share[rows, at] = (got / self.count.total)[:, None]
         self.zone_share[rows, at] = (zone_got / self.count.zone_total)[:, None]
         self.down[rows, at] = down[:, None]
         self.critical_down[rows, at] = critical_down.sum(axis=1)[:, None]
+        self.feed_without[rows, at] = dark[:, None]
 
     def _still_broken(self, rows: np.ndarray, first: int) -> None:
         """Where everybody is served again only what is broken itself is down."""
         broken, done = ~self.damage.works[rows], self.done[rows]
+        broken[:, self.leaks] |= np.isfinite(self.isolated[rows]) & (self.opening[rows] > 0.0)
         for at in range(first, len(self.grid)):
             self.down[rows, at] = (broken & (done > self.grid[at] + SLACK)).sum(axis=1)
 
@@ -194,6 +210,7 @@ class _Walk:
         """Rows in which everybody is served as before or nothing can change any more, and of these the former."""
         good, expiry = np.empty(len(rows), bool), self._expiry(rows)
         timeline_kernel.restored(rows, self.block.level, self.cascade.base_level, self.cascade.graph.threshold, critical_down, good)
+        good &= np.isinf(self.next_shut[rows])  # shutting a leak off may take the service from those behind it
         return good | (np.isinf(expiry) & (self.next_done[rows] > self.grid[-1])), good
 
     def _expiry(self, rows: np.ndarray) -> np.ndarray:
@@ -236,7 +253,8 @@ class _Walk:
             zone_hours[:, :, service] = self.lost[:, mine] @ count.zone_matrix()[mine]
         for array in (self.people, self.share, self.zone_share, self.critical_down, self.down, self.lost_share, self.lost, self.critical_hours, person_hours, zone_hours):
             array[bad] = np.nan
+        self.feed_without[bad] = False
         return Timeline(
             self.grid, self.people, self.share, self.zone_share, self.critical_down, self.down, person_hours, self.lost_share, zone_hours, self.lost,
-            self.critical_hours, self.done, kinds, self.block.status, self.block.last_two, engines, seconds, count,
+            self.feed_without, self.critical_hours, self.done, kinds, self.block.status, self.block.last_two, engines, seconds, count,
         )  # fmt: skip

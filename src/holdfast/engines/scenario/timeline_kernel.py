@@ -24,14 +24,41 @@ def mend(rows, now, done, own, mended, sound, next_done):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def measure(rows, level, works, threshold, normal, service, people, zone_ptr, zone, zone_people, critical, without, got, zone_got, down, critical_down):
+def shut_off(rows, now, column, opening, isolated, mended, sound, left, next_done, next_shut):
+    """Which leaks are shut off by now, after `mend`.
+
+    column    (s,) assets that leak in any case                opening, isolated  (case, s) area, and hour from which it is shut off
+    mended    (case, asset)                                    sound  (case, asset), False where shut off; left (case, asset) area that still leaks: written
+    next_done, next_shut  (n,) next hour at which anything changes, lowered, and next hour at which a leak is shut off
+    """
+    for i in range(rows.size):
+        k = rows[i]
+        soon = np.inf
+        for j in range(column.size):
+            asset = column[j]
+            if opening[k, j] <= 0.0 or mended[k, asset]:
+                left[k, asset] = 0.0
+            elif isolated[k, j] <= now[k] + SLACK:
+                left[k, asset] = 0.0
+                sound[k, asset] = False
+            else:
+                left[k, asset] = opening[k, j]
+                soon = min(soon, isolated[k, j])
+        next_shut[i] = soon
+        next_done[i] = min(next_done[i], soon)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def measure(
+    rows, level, works, threshold, normal, service, people, zone_ptr, zone, zone_people, critical, without, got, zone_got, down, critical_down, dark
+):  # fmt: skip
     """Sums over a city in each row.
 
     level     (case, feed)                  works         (case, asset)            critical  (c,) assets
     threshold, normal, service, people  (feed,); consumers of feeds below threshold 0 have no people here
     zone_ptr, zone, zone_people   people of each feed by zone
     written   without, got (n, service) people below the threshold, and people times share; zone_got (n, zone, service); down (n,) assets;
-              critical_down (n, c)
+              critical_down (n, c); dark (n, feed) bool, below the threshold
     """
     for i in range(rows.size):
         k = rows[i]
@@ -39,11 +66,12 @@ def measure(rows, level, works, threshold, normal, service, people, zone_ptr, zo
         got[i, :] = 0.0
         zone_got[i, :, :] = 0.0
         for feed in range(threshold.size):
+            dark[i, feed] = level[k, feed] < threshold[feed]
             if people[feed] <= 0.0:
                 continue
             share = min(level[k, feed] / normal[feed], 1.0) if normal[feed] > 0.0 else 0.0
             got[i, service[feed]] += people[feed] * share
-            if level[k, feed] < threshold[feed]:
+            if dark[i, feed]:
                 without[i, service[feed]] += people[feed]
             for j in range(zone_ptr[feed], zone_ptr[feed + 1]):
                 zone_got[i, zone[j], service[feed]] += zone_people[j] * share
