@@ -56,6 +56,19 @@ def kept(city: City, run: str) -> Kept:
     return Kept(record, Answer(record["summary"], tables, status="diverged" if record["status"] == "diverged" else "done", plots=plots))
 
 
+def table(city: City, run: str, name: str) -> pa.Table:
+    """One table of a run, without reading the others. raises NotFound"""
+    folder = f"results/{run}/"
+    path = f"{folder}{name}.parquet"
+    held = city.repository.files()
+    if path not in held:
+        if not city.repository.runs(run).num_rows:
+            raise NotFound("there is no such run", fix="`holdfast run CITY` makes one; /api/runs lists them", run=run)
+        names = sorted(PurePosixPath(f).stem for f in held if f.startswith(folder) and f.endswith(".parquet"))
+        raise NotFound(f"the run has no table {name!r}", fix=f"Its tables are: {', '.join(names) or 'none'}", run=run)
+    return pq.read_table(io.BytesIO(city.repository.get_file(path)))
+
+
 def meta(city: City, record: dict[str, Any]) -> dict[str, Any]:
     """What identifies a run in the head of its report."""
     return {"city": city.name, "run": record["id"], "time": str(record["started_at"])[:19] + "Z", "input": record["input_digest"][:12], "seed": record["seed"]}

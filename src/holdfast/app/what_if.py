@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import difflib
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from holdfast.model.city import City
 from holdfast.model.errors import Invalid, NotFound
-from holdfast.model.lifeline import CaseStatus, Command
+from holdfast.model.lifeline import CaseStatus, Command, ComponentState
+
+from .what_if_gauges import NOTHING, Listening, changed
 
 ACTIONS: dict[str, str] = {
     "fail": "out of service",
@@ -25,6 +28,9 @@ ACTIONS: dict[str, str] = {
     "burst": "leaks through its full cross-section, or through `opening` m2",
 }
 """What can be done to an asset, with what it means."""
+
+STATES = ("reading", "part", "none", "stopped", "changed")
+"""What an asset is marked as on the map, the mildest first: a reading moved, a service arrives in part or not at all, it no longer works, it was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +46,11 @@ class Change:
 class Effect:
     """What the changes of an overlay do, compared with the undisturbed city.
 
-    assets    id, kind, works: assets that no longer work, the changed ones included
-    services  id, service, level: assets whose service changed, with the share that still arrives
+    assets    id, kind: assets that no longer work, the changed ones included
+    services  id, service, before, level, people: assets whose service changed, with the share that arrived and still arrives, and the people there
+              who lose it; the least first
+    readings  id, quantity, before, after [SI]: what moved in the networks, see `holdfast.model.gauge`; null where there is nothing to read
+    marks     id, state: each asset once, with the worst of `STATES`; the worst first
     people    service -> people without it
     status    "solved", or what went wrong
     engines   network -> engines that answered since the service was started
@@ -51,24 +60,29 @@ class Effect:
     changes: tuple[Change, ...]
     assets: pa.Table
     services: pa.Table
+    readings: pa.Table
+    marks: pa.Table
     people: dict[str, float]
     status: str
     engines: dict[str, dict[str, int]]
     seconds: float
 
-    def as_json(self) -> dict[str, Any]:
-        """For HTTP."""
-        return {"changes": [{"id": c.id, "action": c.action, "opening": c.opening} for c in self.changes], "assets": self.assets.to_pylist(),
-                "services": self.services.to_pylist(), "people": self.people, "status": self.status, "engines": self.engines, "seconds": self.seconds}  # fmt: skip
+    def as_json(self, most: int = 5000) -> dict[str, Any]:
+        """For HTTP, without the marks. most: rows of each table that are given; `counts` says how many there are"""
+        tables = {"assets": self.assets, "services": self.services, "readings": self.readings}
+        return {"changes": [{"id": c.id, "action": c.action, "opening": c.opening} for c in self.changes],
+                **{name: table.slice(0, most).to_pylist() for name, table in tables.items()}, "counts": {name: t.num_rows for name, t in tables.items()},
+                "people": self.people, "status": self.status, "engines": self.engines, "seconds": self.seconds}  # fmt: skip
 
 
 @dataclass(slots=True)
 class Overlay:
-    """A stack of changes on a resident city. Undo takes the last one off, redo puts it back."""
+    """A stack of changes on a resident city. Undo takes the last one off, redo puts it back. last: what was answered last."""
 
     resident: Resident
     changes: list[Change] = field(default_factory=list)
     undone: list[Change] = field(default_factory=list)
+    last: Effect | None = None
 
     def apply(self, *changes: Change) -> Effect:
         """Add changes and solve. raises NotFound, Invalid; then nothing is added"""
@@ -100,7 +114,8 @@ class Overlay:
 
     def effect(self) -> Effect:
         """The state with all changes of the stack."""
-        return self.resident.solve(tuple(self.changes))
+        self.last = self.resident.solve(tuple(self.changes))
+        return self.last
 
 
 class Resident:
@@ -115,13 +130,17 @@ class Resident:
         from holdfast.engines.scenario.rules import Rules
 
         self.stamp = city.repository.meta().get("last_stamp", "")
-        self.world, self.findings = gather(city)
+        world, self.findings = gather(city)
+        self._lines = [Listening(line) for line in world.lifelines]
+        self.world = replace(world, lifelines=tuple(self._lines))
         self._cascade = Cascade(self.world, Rules.read(city.settings))
         self._at = {asset: row for row, asset in enumerate(self.world.asset_id.to_pylist())}
         self._lock = threading.Lock()
-        self._works, self._level = np.ones(self.world.assets, bool), np.empty(0)
-        calm = self._settle(())
+        calm, damage = self._settle(())
         self._works, self._level = calm.works[0].copy(), calm.level[0].copy()
+        self._calm = [self._state(number, calm.works, damage) for number in range(len(self._lines))]
+        for line, state in zip(self._lines, self._calm, strict=True):
+            line.read(state)  # so that the first question finds it
 
     def overlay(self) -> Overlay:
         """A new stack of changes."""
@@ -146,19 +165,57 @@ class Resident:
         """The state of the city under these changes."""
         begin = perf_counter()
         with self._lock:
-            settled = self._settle(changes)
+            settled, damage = self._settle(changes)
+            good = settled.status[0] == CaseStatus.SOLVED
+            readings = self._readings(settled.works, damage) if good else NOTHING
         works, level, world = settled.works[0], settled.level[0], self.world
         down = np.flatnonzero(self._works & ~works)
-        moved = np.argwhere(np.isfinite(level) & (np.abs(level - self._level) > 1e-3))
         kinds = pa.array([k.name for k in world.kinds])
         assets = pa.table({"id": world.asset_id.take(pa.array(down)), "kind": kinds.take(pa.array(world.asset_kind[down]))})
-        services = pa.table({"id": world.asset_id.take(pa.array(moved[:, 0])), "service": pa.array(world.services).take(pa.array(moved[:, 1])),
-                             "level": level[moved[:, 0], moved[:, 1]]})  # fmt: skip
-        without = world.use & (np.nan_to_num(level, nan=1.0) < self._cascade.rules.served_from) & (np.nan_to_num(self._level, nan=1.0) >= self._cascade.rules.served_from)
+        served_from = self._cascade.rules.served_from
+        without = world.use & (np.nan_to_num(level, nan=1.0) < served_from) & (np.nan_to_num(self._level, nan=1.0) >= served_from)
         people = {s: float(world.people[without[:, at]].sum()) for at, s in enumerate(world.services)}
-        return Effect(changes, assets, services, people, CaseStatus(int(settled.status[0])).name.lower(), settled.engines, perf_counter() - begin)
+        moved = np.argwhere(np.isfinite(level) & (np.abs(level - self._level) > 1e-3))
+        moved = moved[np.argsort(level[moved[:, 0], moved[:, 1]], kind="stable")]
+        row, service = moved[:, 0], moved[:, 1]
+        services = pa.table({"id": world.asset_id.take(pa.array(row)), "service": pa.array(world.services).take(pa.array(service)), "before": self._level[row, service],
+                             "level": level[row, service], "people": np.where(without[row, service], world.people[row], 0.0)})  # fmt: skip
+        marks = self._marks(changes, down, row, level[row, service], self._level[row, service], readings)
+        status = CaseStatus(int(settled.status[0])).name.lower()
+        return Effect(changes, assets, services, readings, marks, people, status, settled.engines, perf_counter() - begin)
 
-    def _settle(self, changes: tuple[Change, ...]) -> Any:
+    def _readings(self, works: np.ndarray, damage: Any) -> pa.Table:
+        """Of the networks whose components are not all as undisturbed; `works` is (1, asset)."""
+        parts = []
+        for number, line in enumerate(self._lines):
+            state, calm = self._state(number, works, damage), self._calm[number]
+            if state.opening is not None or state.command is not None or not np.array_equal(state.available, calm.available):
+                parts.append(changed(line, line.read(calm), line.read(state)))
+        return pa.concat_tables(parts) if parts else NOTHING
+
+    def _marks(self, changes: tuple[Change, ...], down: np.ndarray, row: np.ndarray, level: np.ndarray, before: np.ndarray, readings: pa.Table) -> pa.Table:
+        """Each asset once; see `Effect.marks`. Services that only rose are no mark."""
+        rank, fell = np.full(self.world.assets, -1, np.int8), level < before
+        np.maximum.at(rank, row[fell], np.where(level[fell] <= 0.005, STATES.index("none"), STATES.index("part")).astype(np.int8))
+        rank[down] = STATES.index("stopped")
+        rank[[self._at[change.id] for change in changes]] = STATES.index("changed")
+        at = np.flatnonzero(rank >= 0)
+        at = at[np.argsort(-rank[at], kind="stable")]
+        told = self.world.asset_id.take(pa.array(at))
+        read = readings["id"].filter(pc.invert(pc.is_in(readings["id"], told))).unique()  # junctions of some networks take no part in the cascade
+        ids = pa.concat_arrays([told.cast(pa.string()), read.cast(pa.string())])
+        return pa.table({"id": ids, "state": pa.array(STATES).take(pa.array(np.concatenate([rank[at], np.zeros(len(read), np.int8)])))})
+
+    def _state(self, number: int, works: np.ndarray, damage: Any) -> ComponentState:
+        """What a lifeline is asked when the cascade has come to rest; works (1, asset)."""
+        component = self.world.component[number]
+        known, at = component >= 0, np.maximum(component, 0)
+        opening, command = np.where(known, damage.opening[:, at], np.float32(0.0)), np.where(known, damage.command[:, at], np.int8(0))
+        hour = np.zeros(1) if self._cascade.rules.follow_day else None
+        return ComponentState(works[:, at] | ~known, opening if opening.any() else None, command if command.any() else None, hour)
+
+    def _settle(self, changes: tuple[Change, ...]) -> tuple[Any, Any]:
+        """`cascade.Settled` and the damage that stands for the changes."""
         from holdfast.engines.scenario.cascade import settle
         from holdfast.engines.scenario.world import Damage
 
@@ -176,7 +233,7 @@ class Resident:
         nothing = np.zeros((1, count), np.float32)
         exhausted = np.full((1, count, len(self.world.services)), np.inf, np.float32)  # what lasts only on back-up is shown as lost
         damage = Damage((~works).astype(np.int8), works, opening, nothing, nothing, command)
-        return settle(self.world, damage, np.zeros((1, count), bool), exhausted, np.zeros(1), base=self._cascade)
+        return settle(self.world, damage, np.zeros((1, count), bool), exhausted, np.zeros(1), base=self._cascade), damage
 
 
 class Residents:

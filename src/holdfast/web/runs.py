@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import Annotated, Any
 
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from fastapi import FastAPI, Query
 from fastapi.responses import HTMLResponse, Response
@@ -16,6 +15,7 @@ from holdfast.model.errors import Invalid, NotFound
 
 from .layers import rows
 from .places import Places
+from .shapes import collection, select
 
 PARQUET = "application/vnd.apache.parquet"
 
@@ -35,31 +35,43 @@ def add_run_routes(app: FastAPI, city: City, places: Places) -> None:
         return {**found.record, "tables": {name: {"rows": t.num_rows, "columns": t.column_names} for name, t in found.answer.tables.items()}}
 
     @app.get("/api/runs/{run}/tables/{table}")
-    def table(run: str, table: str, f: str = "json", limit: Annotated[int, Query(ge=1, le=1_000_000)] = 1000) -> Any:
-        """Rows of one of its tables, as JSON or Parquet."""
-        tables = results.kept(city, run).answer.tables
-        if table not in tables:
-            raise NotFound(f"the run has no table {table!r}", fix=f"Its tables are: {', '.join(tables) or 'none'}", run=run)
+    def table(run: str, table: str, f: str = "json", service: str | None = None, limit: Annotated[int, Query(ge=1, le=1_000_000)] = 1000) -> Any:
+        """Rows of one of its tables, as JSON or Parquet. service: only those of a service"""
+        found = results.table(city, run, table)
+        if service is not None:
+            found = select(found, (), service, found.num_rows)
         if f == "parquet":
             sink = io.BytesIO()
-            pq.write_table(tables[table], sink, compression="zstd")
+            pq.write_table(found, sink, compression="zstd")
             return Response(sink.getvalue(), media_type=PARQUET)
         if f != "json":
             raise Invalid(f"{f!r} is no output format", fix="Use f=json or f=parquet", field="f")
-        return {"numberMatched": tables[table].num_rows, "rows": rows(tables[table].slice(0, limit))}
+        return {"numberMatched": found.num_rows, "rows": rows(found.slice(0, limit))}
 
     @app.get("/api/runs/{run}/points/{table}")
-    def points(run: str, table: str, value: str, limit: Annotated[int, Query(ge=1, le=200_000)] = 20_000) -> dict[str, Any]:
-        """The rows of a table with columns x and y as points on the map: id, and the column `value`; the highest first."""
-        tables = results.kept(city, run).answer.tables
-        found = tables.get(table)
-        if found is None or not {"id", "x", "y", value} <= set(found.column_names):
-            raise NotFound(f"the run has no table {table!r} with id, x, y and {value}", fix="See the run's tables", run=run)
-        found = found.filter(pc.greater(found[value], 0.0)).sort_by([(value, "descending")]).slice(0, limit)
+    def points(run: str, table: str, value: str, service: str | None = None, limit: Annotated[int, Query(ge=1, le=200_000)] = 20_000) -> dict[str, Any]:
+        """The rows of a table with columns x and y as points on the map: id and the columns of `value` (comma-separated); the highest first."""
+        values = value.split(",")
+        found = select(results.table(city, run, table), values, service, limit)
+        if not {"x", "y"} <= set(found.column_names):
+            raise NotFound(f"the table {table!r} has no x and y", fix="Ask for its shapes instead", run=run)
         lon, lat = places.lonlat(found["x"].to_numpy(), found["y"].to_numpy())
-        features = [{"type": "Feature", "geometry": {"type": "Point", "coordinates": [round(float(a), 7), round(float(b), 7)]}, "properties": {"id": i, "value": v}}
-                    for a, b, i, v in zip(lon, lat, found["id"].to_pylist(), found[value].to_pylist(), strict=True)]  # fmt: skip
+        features = [{"type": "Feature", "geometry": {"type": "Point", "coordinates": [a, b]}, "properties": row}
+                    for a, b, row in zip(lon.tolist(), lat.tolist(), rows(found.select(["id", *values])), strict=True)]  # fmt: skip
         return {"type": "FeatureCollection", "features": features}
+
+    @app.get("/api/runs/{run}/shapes/{table}")
+    def shapes(
+        run: str, table: str, value: str | None = None, service: str | None = None, areas: bool = False, limit: Annotated[int, Query(ge=1, le=200_000)] = 20_000
+    ) -> Response:  # fmt: skip
+        """The rows of a table with a column id as the geometry of their assets, every column a property.
+
+        value     comma-separated columns: only rows where one is above zero, the highest first; else the rows as they stand
+        service   only rows of a service
+        areas     polygons as they are; otherwise as a point inside
+        """
+        found = select(results.table(city, run, table), value.split(",") if value else (), service, limit)
+        return Response(collection(city, places, found, areas=areas), media_type="application/geo+json")
 
     @app.get("/api/runs/{run}/report", response_class=HTMLResponse)
     def page(run: str) -> str:

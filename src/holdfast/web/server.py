@@ -49,7 +49,7 @@ def create_app(city: City) -> FastAPI:
     _add_capability_routes(app, city)
     add_run_routes(app, city, places)
     add_scenario_routes(app, city)
-    add_what_if_routes(app, city)
+    add_what_if_routes(app, city, places)
     _add_page(app)
     return app
 

@@ -27,6 +27,7 @@ def catalog_view(catalog: Catalog) -> dict[str, Any]:
         ],
         "rules": {c.name: {"title": c.title, "title_zh": c.title_zh, "fix": c.fix, "source": f"{c.source.standard} {c.source.clause}".strip()} for c in CHECKS.values()},
         "hazards": [{"name": h.name, "title": h.title, "title_zh": h.title_zh, "measures": dict(h.measures)} for h in catalog.hazards],
+        "quantities": {q.name: {"unit": q.display[0].symbol, "factor": q.display[0].factor, "offset": q.display[0].offset} for q in QUANTITIES.values()},
         "formats": [
             {"name": f.name, "title": f.title, "title_zh": f.title_zh, "suffixes": f.suffixes, "reads": f.read is not None, "writes": f.write is not None}
             for f in catalog.formats

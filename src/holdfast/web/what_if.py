@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI
+from fastapi import Body, FastAPI, Query
+from fastapi.responses import Response
 
 from holdfast.app.what_if import ACTIONS, Change, Residents
 from holdfast.model.city import City
 from holdfast.model.errors import Invalid
 
+from .places import Places
+from .shapes import collection
 
-def add_what_if_routes(app: FastAPI, city: City) -> None:
+
+def add_what_if_routes(app: FastAPI, city: City, places: Places) -> None:
     """Add them to the application; the networks are made ready with the first overlay."""
     residents = Residents(city)
 
@@ -35,6 +39,13 @@ def add_what_if_routes(app: FastAPI, city: City) -> None:
     def effect(overlay: str) -> dict[str, Any]:
         """The effect of all its changes."""
         return {"overlay": overlay, **residents.overlay(overlay).effect().as_json()}
+
+    @app.get("/api/what-if/{overlay}/map")
+    def on_map(overlay: str, areas: bool = False, limit: Annotated[int, Query(ge=1, le=200_000)] = 20_000) -> Response:
+        """The assets touched by the last answer as GeoJSON: id and state, the worst first. areas: polygons as they are, otherwise as a point inside"""
+        found = residents.overlay(overlay)
+        marks = (found.last or found.effect()).marks
+        return Response(collection(city, places, marks.slice(0, limit), areas=areas), media_type="application/geo+json")
 
     @app.post("/api/what-if/{overlay}/changes")
     def change(overlay: str, changes: Annotated[list[dict[str, Any]], Body()]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from holdfast.engines.network.gas.solve import ENGINE, GasCases, GasResult, GasSolver
+from holdfast.model.gauge import Gauge
 from holdfast.model.lifeline import Command, ComponentState, Served
 
 from .network import EDGES, NODES, GasNetwork, load
@@ -46,6 +47,11 @@ class GasLifeline:
     service: str = "gas"
     engine: str = ENGINE
     monotone: bool = False
+
+    @property
+    def gauges(self) -> tuple[Gauge, ...]:
+        """The pressure at each junction."""
+        return (Gauge("pressure", "pressure", 20.0, self.network.junction_id),)
 
     def serve(self, state: ComponentState) -> Served:
         """Levels of all cases."""

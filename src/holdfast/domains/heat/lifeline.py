@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from holdfast.engines.network.heat.solve import ENGINE, HeatCases, HeatResult, HeatSolver
+from holdfast.model.gauge import Gauge
 from holdfast.model.lifeline import Command, ComponentState, Served
 
 from .network import EDGES, KINDS, HeatNetwork, load
@@ -41,6 +42,11 @@ class HeatLifeline:
     service: str = "heat"
     engine: str = ENGINE
     monotone: bool = False
+
+    @property
+    def gauges(self) -> tuple[Gauge, ...]:
+        """The temperature at each junction."""
+        return (Gauge("temperature", "temperature", 0.5, self.network.junction_id),)
 
     def serve(self, state: ComponentState) -> Served:
         """Levels of all cases."""

@@ -13,6 +13,7 @@ from holdfast.engines.network.roads.graph import RoadGraph
 from holdfast.engines.network.roads.paths import CLOSED, SLOW, Trees, damaged_times, grow
 from holdfast.model import geometry
 from holdfast.model.errors import Invalid, NotFound
+from holdfast.model.gauge import Gauge
 from holdfast.model.lifeline import CaseStatus, ComponentState, Served
 
 from .network import Roads, load
@@ -57,6 +58,11 @@ class RoadAccess:
         r = self.roads
         ends = np.cumsum([0, r.streets, len(r.bridge_id), r.nodes, len(r.signal_id)])
         return tuple(slice(int(a), int(b)) for a, b in pairwise(ends))  # type: ignore[return-value]
+
+    @property
+    def gauges(self) -> tuple[Gauge, ...]:
+        """The time that help takes to each outlet."""
+        return (Gauge("time", "duration", 1.0, self.outlet_id),)
 
     def serve(self, state: ComponentState) -> Served:
         """Levels of all cases; equal cases are solved once."""
