@@ -37,7 +37,8 @@ class ComponentState:
     """State of a lifeline's components in a block of cases.
 
     available   (case, component) bool: False is out of service, whatever the reason
-    opening     (case, component) float32 [m2]: area through which a damaged pipe leaks; None means no leak anywhere
+    opening     (case, component) float32 [m2]: area through which a damaged pipe leaks, available or not; None means no leak anywhere. A pipe that is out
+                of service and does not leak is shut off, with all that its valves shut off with it
     command     (case, component) int8 `Command`; None means all follow their controls
     hour        (case,) float64 [h]: time since the event, for demands that follow the day; None means the mean demand
     """

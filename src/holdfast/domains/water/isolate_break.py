@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from holdfast.engines.network.hydraulic.model import HydraulicModel
+
+    from .hydraulic_tables import WaterTables
     from .study import Study
 
 
@@ -70,25 +73,28 @@ def isolate_break(
 
 def valves(study: Study) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Everything that can be shut: ids, the link on which each sits, and the node at whose end of it, -1 where the whole link is the valve."""
+    model, tables, kind = study.model, study.tables, "water.isolation_valve"
+    edge, node, machine = valve_places(tables, model)
+    names = [*tables.ids(kind).to_pylist(), *(model.link_id[int(i)].as_py() for i in edge[machine])]
+    tables.report("valve_without_pipe", "warning", kind, tables.ids(kind), edge[~machine] < 0, "it names no pipe of the network and closes nothing", "Name its pipe", "pipe_id")
+    study.findings.extend(tables.findings)
+    return names, edge, node
+
+
+def valve_places(tables: WaterTables, model: HydraulicModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(valve,) link, node at whose end of it or -1 where the whole link is the valve, and bool: isolation valves first, then all links that are no pipes."""
     import numpy as np
 
     from holdfast.engines.network.hydraulic.model import LinkType
 
     from .hydraulic_tables import places
 
-    model, tables, kind = study.model, study.tables, "water.isolation_valve"
-    ids = tables.ids(kind).to_pylist()
-    edge = places(tables.texts(kind, "pipe_id"), model.link_id)
-    node = places(tables.texts(kind, "node_id"), model.node_id)
+    edge = places(tables.texts("water.isolation_valve", "pipe_id"), model.link_id)
+    node = places(tables.texts("water.isolation_valve", "node_id"), model.node_id)
     known = np.where(edge >= 0, edge, 0)
     at_end = (node >= 0) & ((model.link_from[known] == node) | (model.link_to[known] == node)) if model.links else node >= 0
-    node = np.where(at_end, node, -1)
     machines = np.flatnonzero(model.link_type != LinkType.PIPE)
-    names = [*ids, *(model.link_id[int(i)].as_py() for i in machines)]
-    lost = edge < 0
-    tables.report("valve_without_pipe", "warning", kind, tables.ids(kind), lost, "it names no pipe of the network and closes nothing", "Name its pipe", "pipe_id")
-    study.findings.extend(tables.findings)
-    return names, np.concatenate([edge, machines]), np.concatenate([node, np.full(len(machines), -1)])
+    return np.concatenate([edge, machines]), np.concatenate([np.where(at_end, node, -1), np.full(len(machines), -1)]), np.arange(len(edge) + len(machines)) >= len(edge)
 
 
 def _open(study: Study, whole: set[int]) -> np.ndarray:

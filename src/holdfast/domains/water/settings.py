@@ -46,6 +46,8 @@ SETTINGS: tuple[Setting, ...] = (
     _setting("flushing_velocity", 1.5, "velocity that flushes a pipe", "冲洗流速", FLUSHING, "velocity"),
     _setting("flushing_volumes", 3.0, "pipe volumes let out per flush", "冲洗水量倍数", quantity="factor"),
     _setting("hydrant_limit", 0.03, "flow that one hydrant lets out", "单个消火栓最大放水量", quantity="discharge"),
+    _setting("section_limit", 20, "pipes that are closed off together at most; between valves farther apart a broken pipe is plugged alone",
+             "关阀隔离管段数上限,超过则单独封堵破损管", quantity="count"),
     _setting("leak_found_within", 300.0, "distance within which a located leak counts as found", "漏点定位命中距离", BATTLEDIM, "length"),
 )  # fmt: skip
 """What `city.settings["water...."]` answers."""

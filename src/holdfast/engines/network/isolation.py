@@ -56,6 +56,32 @@ class Isolation:
     source_inside: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """What is closed off together with each edge, for many cases at once.
+
+    label   (edge,) int32 section, -1 for edges that are closed alone
+    """
+
+    label: np.ndarray
+
+    @classmethod
+    def of(cls, made: Segments, most: int) -> Sections:
+        """Sections of segments. A segment of more than `most` edges is no section: no valve near the break is known, and the pipe itself is plugged."""
+        size = np.bincount(made.edge[made.edge >= 0], minlength=made.count)
+        known = (made.edge >= 0) & (size[np.maximum(made.edge, 0)] <= most) if made.count else np.zeros(len(made.edge), bool)
+        return cls(np.where(known, made.edge, -1).astype(np.int32))
+
+    def closed(self, off: np.ndarray) -> np.ndarray:
+        """(case, edge) bool: edges that are closed when edges `off` (case, edge) are closed off."""
+        case, edge = np.nonzero(off & (self.label >= 0))
+        if not len(case):
+            return off
+        hit = np.zeros((len(off), int(self.label.max()) + 2), bool)  # the last column stands for no section
+        hit[case, self.label[edge]] = True
+        return off | hit[:, self.label]
+
+
 def segments(graph: Graph, valve_edge: Any, valve_node: Any = None, *, stuck: Any = (), open: np.ndarray | None = None) -> Segments:
     """Segments of a network.
 

@@ -24,7 +24,7 @@ from .solutions import Solutions
 from .wiring import Wiring, wire
 from .world import Damage, World
 
-_NO_BITS, _NO_ORDERS = np.empty((0, 0), np.int32), np.empty((0, 0), np.int8)
+_NO_LEAK, _NO_ORDERS = np.empty((0, 0), np.float32), np.empty((0, 0), np.int8)
 
 
 @dataclass(slots=True)
@@ -35,6 +35,7 @@ class Block:
     clock   (case, feed) float32 hours without so far
     given   (case, giver) float32     works  (case, asset) bool     level  (case, feed) float32
     status  (case,) int8              rounds (case,) int64 of the last settling
+    leak    (case, asset) float32 [m2] that still leaks, or (0, 0)
     last_two  case -> (2, asset) bool, what worked in the last two rounds of a diverged case
     """
 
@@ -47,13 +48,20 @@ class Block:
     level: np.ndarray
     status: np.ndarray
     rounds: np.ndarray
-    opening_bits: np.ndarray
+    leak: np.ndarray
     orders: np.ndarray
     last_two: dict[int, np.ndarray] = field(default_factory=dict)
 
     @property
     def cases(self) -> int:
         return len(self.status)
+
+    def shut_off(self, hour: np.ndarray) -> None:
+        """Shut off what is isolated by hour (case,), where it is not mended; inf is everything that ever will be."""
+        if self.damage.isolated is not None and self.leak.size:
+            over = (self.damage.opening > 0.0) & np.isfinite(self.damage.isolated) & (self.damage.isolated <= np.asarray(hour)[:, None] + kernel.SLACK) & ~self.mended
+            self.leak[over] = 0.0
+            self.sound &= ~over
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +181,7 @@ class Cascade:
         return Block(
             damage, np.zeros((cases, assets), bool), damage.works.copy(), np.zeros((cases, feeds), np.float32), np.empty((cases, self.wiring.givers), np.float32),
             np.empty((cases, assets), bool), np.empty((cases, feeds), np.float32), np.zeros(cases, np.int8), np.zeros(cases, np.int64),
-            np.ascontiguousarray(damage.opening, np.float32).view(np.int32) if leaks else _NO_BITS,
+            np.array(damage.opening, np.float32, order="C") if leaks else _NO_LEAK,
             _NO_ORDERS if damage.command is None else np.ascontiguousarray(damage.command, np.int8),
         )  # fmt: skip
 
@@ -210,7 +218,7 @@ class Cascade:
     ) -> None:  # fmt: skip
         """Solve one lifeline for the cases whose components changed since it was asked last."""
         keys = np.empty((len(left), 2), np.uint64)
-        kernel.state_keys(left, self.world.component[number], block.works, block.opening_bits, block.orders, block.mended, tag, keys)
+        kernel.state_keys(left, self.world.component[number], block.works, block.leak.view(np.int32), block.orders, block.mended, tag, keys)
         new = (keys != seen[left]).any(axis=1)
         if not new.any():
             return
@@ -230,7 +238,7 @@ class Cascade:
     def answer(self, number: int, block: Block, rows: np.ndarray, hour: np.ndarray) -> np.ndarray:
         """Level (n, giver of the lifeline) float32 that one lifeline gives with `works` as it stands; as undisturbed where it was not solved."""
         keys = np.empty((len(rows), 2), np.uint64)
-        kernel.state_keys(rows, self.world.component[number], block.works, block.opening_bits, block.orders, block.mended, self._tag(hour), keys)
+        kernel.state_keys(rows, self.world.component[number], block.works, block.leak.view(np.int32), block.orders, block.mended, self._tag(hour), keys)
         level, status = self.solutions[number].answer(keys, lambda some: self._state(number, block, rows[some], hour))
         return np.where((status == CaseStatus.SOLVED)[:, None], level, self.base_given[self.givers[number]])
 
@@ -243,8 +251,8 @@ class Cascade:
         where = rows[:, None]
         available = block.works[where, at] | ~known
         open_, opening, command = known & ~block.mended[where, at], None, None
-        if block.opening_bits.size:
-            opening = np.where(open_, block.damage.opening[where, at], np.float32(0.0)).astype(np.float32)
+        if block.leak.size:
+            opening = np.where(open_, block.leak[where, at], np.float32(0.0)).astype(np.float32)
         if block.damage.command is not None:
             command = np.where(open_, block.damage.command[where, at], 0).astype(np.int8)
         return ComponentState(
@@ -273,6 +281,7 @@ def settle(
     block = base.block(damage)
     block.mended = np.ascontiguousarray(repaired, bool)
     block.sound = damage.works | block.mended
+    block.shut_off(hour)
     graph = base.graph._replace(slot_clock=base.graph.slot_asset.astype(np.int64) * len(world.services) + base.wiring.slot_service)
     clock = np.ascontiguousarray(without, np.float32).reshape(block.cases, -1)
     base.settle(block, np.arange(block.cases), np.asarray(hour, np.float64), graph=graph, clock=clock)

@@ -8,13 +8,14 @@ from time import perf_counter
 import numpy as np
 import pyarrow as pa
 
-from holdfast.model.hazard import HazardModel
+from holdfast.model.hazard import HazardModel, Strike
 
 from .cascade import Cascade
 from .damage import Sampler
 from .impact import Frame, assess, to_tables
 from .repair import crews_of
 from .rules import Rules
+from .spills import shut_off
 from .timeline import Timeline, run
 from .world import Damage, World
 
@@ -44,7 +45,11 @@ class Prepared:
 
     def damage(self, cases: np.ndarray) -> Damage:
         """Damage of some cases."""
-        return self.sampler.sample(self.task.model.strike(cases, self.task.seed), cases, self.task.seed)
+        return self.struck(self.task.model.strike(cases, self.task.seed), cases)
+
+    def struck(self, strike: Strike, cases: np.ndarray) -> Damage:
+        """Damage of a strike, and when what leaks is shut off."""
+        return shut_off(self.cascade, self.sampler.sample(strike, cases, self.task.seed), self.crews)
 
     def follow(self, damage: Damage, order: str | np.ndarray | None = None) -> Timeline:
         """The timeline of a damage, mended in an order."""
@@ -69,7 +74,7 @@ def evaluate(task: Task, cases: np.ndarray) -> dict[str, pa.Table]:
     start = perf_counter()
     strike = task.model.strike(cases, task.seed)
     struck = perf_counter()
-    damage = ready.sampler.sample(strike, cases, task.seed)
+    damage = ready.struck(strike, cases)
     sampled = perf_counter()
     timeline = ready.follow(damage)
     timeline.seconds.update({"hazard": struck - start, "damage": sampled - struck})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,8 @@ class Rules:
     follow_day           lifelines are solved for the hour of the event instead of the mean demand; solutions are then not shared between hours
     crews                domain -> crews for every 100,000 people        minimum_crews  that each domain has at least
     mobilisation_hours, shift_hours   domain or "default" -> h, h a day
+    isolation_hours      service -> h on the site until a leak is shut off; 0 at once, not named never
+    isolate_leaking      services that are shut off also where the asset still does its job
     repair_rate_scale, repair_hours_scale  factors on repair rates of buried lines and on repair times
     crew_speed           m/s                  detour   road distance as a multiple of the straight line
     indirect_loss        service -> CNY per person-hour
@@ -39,6 +41,8 @@ class Rules:
     minimum_crews: int = _DEFAULT["scenario.minimum_crews"]
     mobilisation_hours: Mapping[str, float] = field(default_factory=lambda: dict(_DEFAULT["scenario.mobilisation_hours"]))
     shift_hours: Mapping[str, float] = field(default_factory=lambda: dict(_DEFAULT["scenario.shift_hours"]))
+    isolation_hours: Mapping[str, float] = field(default_factory=lambda: dict(_DEFAULT["scenario.isolation_hours"]))
+    isolate_leaking: Sequence[str] = field(default_factory=lambda: list(_DEFAULT["scenario.isolate_leaking"]))
     repair_rate_scale: float = _DEFAULT["scenario.repair_rate_scale"]
     repair_hours_scale: float = _DEFAULT["scenario.repair_hours_scale"]
     crew_speed: float = _DEFAULT["scenario.crew_speed"]
@@ -54,6 +58,9 @@ class Rules:
             raise Invalid("the level from which an asset is served lies between 0 and 1", fix="Give a share such as 0.5", field="scenario.served_from")
         if any(not 0.0 < hours <= 24.0 for hours in self.shift_hours.values()):
             raise Invalid("crews work more than 0 and at most 24 hours a day", fix="Give hours a day", field="scenario.shift_hours")
+
+        if any(not hours >= 0.0 for hours in self.isolation_hours.values()):
+            raise Invalid("nobody shuts a leak off before it is there", fix="Give hours of 0 or more, or leave the service out", field="scenario.isolation_hours")
 
     @classmethod
     def read(cls, settings: Any) -> Rules:

@@ -27,6 +27,12 @@ SETTINGS: tuple[Setting, ...] = (
         "scenario.shift_hours", {"default": 24.0, "buildings": 10.0},
         "hours a day in which a domain's crews work; 24 is in relays, as restoration times of facilities are given", "抢修队每日作业小时数", _OWN,
     ),
+    Setting(
+        "scenario.isolation_hours", {"water": 2.0, "heat": 2.0, "gas": 0.0},
+        "hours that a pair of valve hands needs on the site to shut off a break, by service; 0 is at once and from afar; a service not named leaks until the repair",
+        "按服务的破损隔离(关阀)作业小时数;0为远程立即切断;未列出者漏至修复", _OWN,
+    ),
+    Setting("scenario.isolate_leaking", ["gas"], "services whose pipes are shut off also where they leak but still carry", "渗漏但仍可输送的管段也予以切断的服务", _OWN),
     Setting("scenario.repair_rate_scale", 1.0, "factor on all repair rates of buried lines, where the city's own pipes are better or worse", "地下管线震害率修正系数", _OWN),
     Setting("scenario.repair_hours_scale", 1.0, "factor on all repair times", "修复时间修正系数", _OWN),
     Setting("scenario.crew_speed", 30.0 / 3.6, "travel speed of crews where no road travel times are given", "抢修队行驶速度", _OWN, "velocity"),
