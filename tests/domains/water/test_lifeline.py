@@ -7,9 +7,11 @@ import pickle
 import numpy as np
 import pytest
 
-from holdfast.domains.water.lifeline import WaterLifeline, build
+from holdfast.domains.water.hydraulic_tables import WaterTables
+from holdfast.domains.water.lifeline import WaterLifeline, build, sections_of
 from holdfast.domains.water.sample import sample
 from holdfast.engines.layout.plan import make_plan
+from holdfast.model.finding import Findings
 from holdfast.model.lifeline import CaseStatus, Command, ComponentState, Lifeline
 from table_city import TableCity
 from water_files import CATALOG, city_of, city_of_rows
@@ -59,14 +61,34 @@ def test_what_is_down_serves_nobody_behind_it(line) -> None:
     assert "EPANET" in found.engine or "holdfast" in found.engine
 
 
-def test_an_open_break_leaks_and_takes_pressure_until_the_pipe_is_shut(line) -> None:
-    state = states(line, (), (), ("water.pipe:2",))
+def test_a_break_spills_and_takes_pressure_until_it_is_shut_off() -> None:
+    """Intact, leaking but carrying, broken and spilling, shut off; behind a long main."""
+    line = build(city_of_rows(**{**LINE, "pipe": [{**LINE["pipe"][0], "length": 2000.0}, {**LINE["pipe"][1], "length": 50.0}]}))
+    state = states(line, (), (), ("water.pipe:2",), ("water.pipe:2",))
     opening = np.zeros(state.available.shape, np.float32)
-    opening[1:, line.component_id.to_pylist().index("water.pipe:2")] = 0.0314
+    opening[1:3, line.component_id.to_pylist().index("water.pipe:2")] = 0.0003, 0.0314
     found = line.serve(ComponentState(state.available, opening))
-    leak = found.detail["leak"]
-    assert leak[0] == 0 and leak[2] == 0 and leak[1] > 0.05
-    assert level(line, found, "water.junction:b")[1] < 0.9 and min(level(line, found, "water.junction:a")) > 0.8
+    leak, near, behind = found.detail["leak"], level(line, found, "water.junction:a"), level(line, found, "water.junction:b")
+    assert leak[0] == 0 and leak[3] == 0 and leak[2] > 10 * leak[1] > 0
+    assert behind[1] > 0.9 and behind[2] < 0.5 and behind[3] == 0
+    assert near[2] < 0.6 * near[3] and near[3] == pytest.approx(1.0)
+
+
+def test_valves_that_are_recorded_close_off_their_section_and_a_pipe_between_far_ones_is_plugged() -> None:
+    rows = {**LINE, "pump": [], "curve": [], "secondary_supply": [],
+            "pipe": [*LINE["pipe"], {"id": "3", "from_id": "b", "to_id": "c", "length": 100.0, "diameter": 0.2, "hazen_williams_c": 120.0}]}  # fmt: skip
+    valves = [{"id": "v", "pipe_id": "water.pipe:1", "node_id": "water.reservoir:r"}, {"id": "w", "pipe_id": "water.pipe:2", "node_id": "a"}]
+    plain, valved = build(city_of_rows(**rows)), build(city_of_rows(**rows, isolation_valve=valves))
+    assert plain.sections.label.max() == -1 and valved.sections.label.tolist()[1] == valved.sections.label.tolist()[2] != valved.sections.label.tolist()[0]
+    state = states(valved, ("water.pipe:3",), ("water.pipe:1",))
+    assert level(plain, plain.serve(state), "water.junction:b") == pytest.approx([1, 0])
+    found = valved.serve(state)
+    assert level(valved, found, "water.junction:b") == [0, 0] and level(valved, found, "water.junction:a") == pytest.approx([1, 0])
+    command = np.zeros(state.available.shape, np.int8)
+    command[0, valved.component_id.to_pylist().index("water.pipe:3")] = Command.CLOSED  # by its own valves
+    assert level(valved, valved.serve(ComponentState(state.available, command=command)), "water.junction:b") == pytest.approx([1, 0])
+    few = WaterLifeline(valved.model, valved.sites, valved.orifice, sections_of(WaterTables(city_of_rows(**rows, isolation_valve=valves), Findings()), valved.model, 1))
+    assert level(few, few.serve(state), "water.junction:b") == pytest.approx([1, 0])
 
 
 def test_the_leak_is_that_of_an_orifice(line) -> None:

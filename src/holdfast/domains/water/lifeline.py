@@ -1,7 +1,8 @@
 """The water supply as a lifeline: states of pipes, pumps, tanks and stations go in, the share of the demand that arrives comes out.
 
-Demands depend on pressure. A pipe that is available but has an opening leaks in its middle; one that is not available is shut at both
-ends. Stations take their pumps with them. Tanks are as full as at the start: how long they last is `simulate_day`'s to say.
+Demands depend on pressure. A pipe that has an opening leaks in its middle: a broken one, which is not available, through all of it, so that little
+passes. One that is not available and does not leak is shut off, with all that lies between the recorded isolation valves around it. Stations take
+their pumps with them. Tanks are as full as at the start: how long they last is `simulate_day`'s to say.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ import pyarrow as pa
 
 from holdfast.engines.network.hydraulic.answers import Breaks, Cases, Solution
 from holdfast.engines.network.hydraulic.model import HydraulicModel, LinkType, NodeType, Status
+from holdfast.engines.network.isolation import Sections, segments
+from holdfast.engines.network.topology import Graph
 from holdfast.model.errors import Invalid
+from holdfast.model.gauge import Gauge
 from holdfast.model.lifeline import CaseStatus, Command, ComponentState, Served
 
 from .hydraulic_tables import WaterTables, places
 from .hydraulics import hydraulic_model
+from .isolate_break import valve_places
 from .settings import chosen
 from .solving import GRAVITY, Engine, at_mean, delivered_share, engine_for, mean_demand, pressure_driven
 
@@ -32,7 +37,21 @@ def build(city: Any) -> WaterLifeline | None:
         model = hydraulic_model(city)
     except Invalid:
         return None
-    return WaterLifeline(pressure_driven(model, city), sites(WaterTables(city, Findings()), model), float(chosen(city, "orifice_coefficient")))
+    tables = WaterTables(city, Findings())
+    sections = sections_of(tables, model, int(chosen(city, "section_limit")))
+    return WaterLifeline(pressure_driven(model, city), sites(tables, model), float(chosen(city, "orifice_coefficient")), sections)
+
+
+def sections_of(tables: WaterTables, model: HydraulicModel, most: int) -> Sections:
+    """What the recorded isolation valves close off with each link; each link alone where none are recorded. most: see `Sections.of`"""
+    edge, node, whole = valve_places(tables, model)
+    if not (~whole).any():
+        return Sections(np.full(model.links, -1, np.int32))
+    closed = (model.initial_status == Status.CLOSED) & (model.link_type == LinkType.PIPE)
+    return Sections.of(segments(Graph.of(model.nodes, model.link_from, model.link_to), edge, node, open=~closed | np.isin(np.arange(model.links), edge[node < 0])), most)
+
+
+WEIGHT = 9806.65  # N/m3 of water
 
 
 class Sites:
@@ -78,15 +97,16 @@ def _at_node(model: HydraulicModel, node: int) -> np.ndarray:
 
 
 class WaterLifeline:
-    """See `holdfast.model.lifeline.Lifeline`. `detail` of an answer: "leak" (case,) [m3/s], "supplied" (case,) share of the whole demand.
+    """See `holdfast.model.lifeline.Lifeline`. `detail` of an answer: "leak" (case,) [m3/s], "supplied" (case,) share of the whole demand,
+    "pressure" (case, junction) float32 [Pa].
 
     Monotone by declaration: shutting a pipe can raise the pressure of others a little, which a cascade must not take for recovery.
     """
 
     name, service, monotone = "water", "water", True
 
-    def __init__(self, model: HydraulicModel, held: Sites, orifice: float) -> None:
-        self.model, self.sites, self.orifice = model, held, orifice
+    def __init__(self, model: HydraulicModel, held: Sites, orifice: float, sections: Sections) -> None:
+        self.model, self.sites, self.orifice, self.sections = model, held, orifice, sections
         fixed = np.flatnonzero(model.node_type != NodeType.JUNCTION)
         junctions = np.flatnonzero(model.node_type == NodeType.JUNCTION)
         self._fixed = fixed
@@ -97,12 +117,13 @@ class WaterLifeline:
         self.outlet_demand = np.concatenate([demand[junctions], supplies])
         self._junctions = junctions
         self._reach = self._closures()
+        self.gauges = (Gauge("pressure", "pressure", 1000.0, model.node_id.take(pa.array(junctions))),)
         self._engines: dict[bool, Engine] = {}
         self._base: Solution | None = None
         self.engine = self._engine(False).engine
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"model": self.model, "held": self.sites, "orifice": self.orifice}
+        return {"model": self.model, "held": self.sites, "orifice": self.orifice, "sections": self.sections}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
@@ -112,12 +133,14 @@ class WaterLifeline:
         cases = self.cases_of(state)
         level = np.full((state.cases, len(self.outlet_id)), np.nan, np.float32)
         status = np.zeros(state.cases, np.int8)
-        detail = {"leak": np.full(state.cases, np.nan), "supplied": np.full(state.cases, np.nan)}
+        pressure = np.full((state.cases, len(self._junctions)), np.nan, np.float32)
+        detail = {"leak": np.full(state.cases, np.nan), "supplied": np.full(state.cases, np.nan), "pressure": pressure}
         names: list[str] = []
         for rows, hour in _by_hour(state.hour, state.cases):
             found = self._engine(hour is not None).snapshot(cases.rows(rows), 0.0 if hour is None else hour, warm=True)
             status[rows] = found.status
             level[rows] = self._levels(found.head, found.solved)
+            pressure[rows] = (found.head[:, self._junctions] - self.model.elevation[self._junctions]) * WEIGHT
             detail["leak"][rows] = found.leak.sum(axis=1)
             wanted = np.maximum(found.wanted, 0).sum(axis=1)
             got = np.maximum(found.delivered, 0).sum(axis=1)
@@ -125,7 +148,7 @@ class WaterLifeline:
             names += [] if found.engine in names else [found.engine]
         if (self.model.node_type == NodeType.JUNCTION).all():  # without a source nothing arrives; that is an answer, not a failure
             level[:], status[:] = 0.0, CaseStatus.SOLVED
-            detail = {"leak": np.zeros(state.cases), "supplied": np.zeros(state.cases)}
+            detail = {"leak": np.zeros(state.cases), "supplied": np.zeros(state.cases), "pressure": np.zeros_like(pressure)}
         for place, at in enumerate(self.sites.outlet.tolist()):
             down = ~state.available[:, len(self.model.link_id) + len(self._fixed) + at]
             level[down & (status == CaseStatus.SOLVED), len(self._junctions) + place] = 0.0
@@ -134,7 +157,12 @@ class WaterLifeline:
     def cases_of(self, state: ComponentState) -> Cases:
         """Component states as changes of the model."""
         links = self.model.links
-        shut = ~state.available[:, :links]
+        hole = np.zeros((1, 1), bool) if state.opening is None else (state.opening[:, :links] > 0) & (self.model.link_type <= LinkType.PIPE)
+        alone = ~state.available[:, :links] & ~hole
+        pipe = alone & (self.model.link_type <= LinkType.PIPE)
+        if state.command is not None:  # closed by its own valves, nothing else with it
+            pipe &= state.command[:, :links] != Command.CLOSED
+        shut = self.sections.closed(pipe) | alone
         for column, reach in enumerate(self._reach, start=links):
             if len(reach):
                 down = np.flatnonzero(~state.available[:, column])
@@ -145,7 +173,7 @@ class WaterLifeline:
         status[shut] = Status.CLOSED
         breaks = None
         if state.opening is not None:
-            case, link = np.nonzero((state.opening[:, :links] > 0) & ~shut & (self.model.link_type <= LinkType.PIPE))
+            case, link = np.nonzero(hole & ~shut)
             if len(case):
                 size = self.orifice * np.sqrt(2 * GRAVITY) * state.opening[case, link].astype(np.float64)
                 breaks = Breaks(case, link, np.full(len(case), 0.5), size)
