@@ -81,6 +81,14 @@ export interface Catalog {
   hazards: DomainInfo[]
   kinds: KindInfo[]
   rules: Record<string, RuleInfo>
+  /** how each quantity is shown: (SI - offset) / factor */
+  quantities: Record<string, Unit>
+}
+
+export interface Unit {
+  unit: string
+  factor: number
+  offset: number
 }
 
 export interface Finding {
@@ -139,15 +147,36 @@ export interface Preset {
   samples: number | null
 }
 
+/** What is asked of a scenario; null and missing fields leave it to the scenario. */
+export interface Wish {
+  samples?: number | null
+  seed?: number | null
+  crews?: Record<string, number> | null
+  /** go on with what the same request left finished */
+  resume?: boolean
+}
+
 export interface Job {
   name: string
   scenario: string
   status: 'running' | 'done' | 'cancelled' | 'failed'
-  done: number
-  total: number
-  text: string
   run: string
   error: { detail?: string; fix?: string } | null
+  stopping: boolean
+  asked: Wish
+  stage: 'gather' | 'prepare' | 'cases' | 'order' | 'keep' | 'ended'
+  /** cases computed, wanted, and of the former found from an earlier run */
+  done: number
+  total: number
+  resumed: number
+  /** computed cases by status */
+  cases: Record<string, number>
+  /** since the start, and until the cases are computed */
+  seconds: number
+  rest: number | null
+  /** people without each service at that hour, over the cases so far */
+  hour: number | null
+  people: Record<string, { p5: number; p50: number; p95: number }>
 }
 
 export interface RunRecord {
@@ -165,7 +194,11 @@ export interface Effect {
   overlay: string
   changes: { id: string; action: string; opening: number | null }[]
   assets: { id: string; kind: string }[]
-  services: { id: string; service: string; level: number }[]
+  services: { id: string; service: string; before: number; level: number; people: number }[]
+  /** SI; null where there is nothing to read */
+  readings: { id: string; quantity: string; before: number | null; after: number | null }[]
+  /** rows in all; the tables above may be cut off */
+  counts: { assets: number; services: number; readings: number }
   people: Record<string, number>
   status: string
   engines: Record<string, Record<string, number>>
@@ -197,13 +230,16 @@ export const api = {
   findings: (severity: Severity | 'all', limit: number) => ask<FindingList>(`api/findings?limit=${limit}${severity === 'all' ? '' : `&severity=${severity}`}`),
   run: (capability: string) => ask<{ run: string }>(`api/run/${capability}`, { method: 'POST' }),
   scenarios: () => ask<{ presets: Preset[]; jobs: Job[] }>('api/scenarios'),
-  startScenario: (name: string, samples: number) => ask<Job>(`api/scenarios/${encodeURIComponent(name)}`, json('POST', { samples })),
+  startScenario: (name: string, wish: Wish) => ask<Job>(`api/scenarios/${encodeURIComponent(name)}`, json('POST', wish)),
   job: (name: string) => ask<Job>(`api/scenarios/jobs/${name}`),
   cancelJob: (name: string) => ask<Job>(`api/scenarios/jobs/${name}`, { method: 'DELETE' }),
   runs: (capability: string) => ask<RunRecord[]>(`api/runs?capability=${capability}&limit=20`),
   runRecord: (run: string) => ask<RunRecord & { tables: Record<string, { rows: number; columns: string[] }> }>(`api/runs/${encodeURIComponent(run)}`),
   rows: (run: string, table: string, limit = 1000) => ask<{ numberMatched: number; rows: Row[] }>(`api/runs/${encodeURIComponent(run)}/tables/${table}?limit=${limit}`),
-  points: (run: string, table: string, value: string) => ask<GeoJSON.FeatureCollection>(`api/runs/${encodeURIComponent(run)}/points/${table}?value=${value}`),
+  /** rows of a table as points or as the shapes of their assets, the highest first */
+  onMap: (way: 'points' | 'shapes', run: string, table: string, about: Record<string, string>) =>
+    ask<LayerData>(`api/runs/${encodeURIComponent(run)}/${way}/${table}?${new URLSearchParams(about)}`),
+  overlayMap: (overlay: string) => ask<LayerData>(`api/what-if/${overlay}/map`),
   openOverlay: (changes: { id: string; action: string }[]) => ask<Effect>('api/what-if', json('POST', changes)),
   change: (overlay: string, id: string, action: string) => ask<Effect>(`api/what-if/${overlay}/changes`, json('POST', [{ id, action }])),
   step: (overlay: string, step: 'undo' | 'redo' | 'reset') => ask<Effect>(`api/what-if/${overlay}/${step}`, { method: 'POST' }),

@@ -22,7 +22,7 @@ export interface Trace {
   band: string
 }
 
-export const BOX = { width: 400, height: 190, left: 52, right: 22, top: 8, bottom: 26 }
+export const BOX = { width: 400, height: 212, left: 52, right: 22, top: 20, bottom: 36 }
 const COLOURS = ['#1f5fa8', '#c2571a', '#2d7d46', '#8b3a8f', '#6b6b6b', '#b8912b', '#0f8b8d', '#a8324a']
 const DASHES = ['', '7 3', '2 3', '8 3 2 3']
 const LABELLED = [0, 4, 24, 72, 168, 336, 720, 1440, 2160, 4380, 8760]

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { fieldValue, instant, number } from './format'
+import { fieldValue, instant, number, readingText, wait } from './format'
 import { language } from './i18n'
 
 const field = { name: 'x', title: 'X', title_zh: '甲', type: 'number', unit: '1', factor: 1, offset: 0, dictionary: null, codes: null }
@@ -35,5 +35,20 @@ describe('values', () => {
   it('that are no time are shown as they are', () => {
     expect(instant('soon')).toBe('soon')
     expect(instant('2026-11-22T08:00:00Z')).toContain('2026')
+  })
+})
+
+describe('readings', () => {
+  it('are shown in the unit of their quantity, and where there is none nothing is shown', () => {
+    expect(readingText({ unit: 'kPa', factor: 1000, offset: 0 }, 298_874)).toBe('299 kPa')
+    expect(readingText({ unit: 'degC', factor: 1, offset: 273.15 }, 283.15)).toBe('10 °C')
+    expect(readingText({ unit: '1', factor: 1, offset: 0 }, 0.98)).toBe('0.98')
+    expect(readingText(undefined, null)).toBe('')
+  })
+})
+
+describe('waiting', () => {
+  it('is rounded to what a reader can use', () => {
+    expect([wait(0), wait(45.4), wait(150), wait(7200)]).toEqual(['1 sec', '45 secs', '3 mins', '2 hrs'])
   })
 })

@@ -1,5 +1,5 @@
 import { language } from './i18n'
-import type { FieldInfo, Scalar } from './api'
+import type { FieldInfo, Scalar, Unit } from './api'
 
 const locale = () => (language.value === 'zh' ? 'zh-CN' : 'en-GB')
 
@@ -47,4 +47,17 @@ export function fieldValue(field: FieldInfo | undefined, value: Scalar): string 
   const code = field?.codes?.[String(value)]
   if (code) return `${language.value === 'zh' ? code.title_zh : code.title} (${value})`
   return String(value)
+}
+
+/** A reading in SI as people read it: three digits, in the display unit of its quantity; empty where there is none. */
+export function readingText(unit: Unit | undefined, value: number | null): string {
+  if (value === null) return ''
+  const shown = about((value - (unit?.offset ?? 0)) / (unit?.factor ?? 1))
+  return !unit || unit.unit === '1' ? shown : `${shown} ${unit.unit === 'degC' ? '°C' : unit.unit}`
+}
+
+/** A number of seconds to wait, roughly: tens of seconds, then minutes. */
+export function wait(seconds: number): string {
+  const [value, unit] = seconds < 100 ? [Math.max(1, Math.round(seconds)), 'second'] : seconds < 5400 ? [Math.round(seconds / 60), 'minute'] : [seconds / 3600, 'hour']
+  return new Intl.NumberFormat(locale(), { style: 'unit', unit: unit as 'second' | 'minute' | 'hour', unitDisplay: 'short', maximumFractionDigits: 1 }).format(value as number)
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Row } from './api'
+import type { Row, RunRecord } from './api'
 import { language } from './i18n'
-import { cellText, columnsOf, details, firstRepairs, grouped, headline, horizonOf, pivot, progressText, ranksComponents, scenarioTitle, seriesOf, spanText, until } from './scenario'
+import { cellText, columnsOf, compared, details, firstRepairs, grouped, headline, horizonOf, hoursOf, missing, pivot, ranksComponents, scenarioTitle, seriesOf, spanText, totals, until } from './scenario'
 
 const curve = (service: string, hour: number, p5: number, p50: number, p95: number): Row => ({ service, hour, mean: p50, p5, p50, p95 })
 const CURVES: Row[] = [
@@ -105,20 +105,52 @@ describe('tables', () => {
   })
 })
 
-describe('words of the server', () => {
-  it('about a run under way are said in the language of the page', () => {
-    const text = 'people without at 24 h: telecom 8,534, road access 120, water 8,232'
-    expect(progressText(text)).toBe('without service after 24 hrs: telecom 8,534, road access 120, water 8,232 people')
-    language.value = 'zh'
-    expect(progressText(text)).toBe('24小时后失去服务的人数：通信 8,534，道路通达 120，供水 8,232')
-  })
-
-  it('are passed on where they are not known', () => {
-    expect(progressText('something else')).toBe('something else')
+describe('names of scenarios', () => {
+  it('are said in the language of the page where they are known', () => {
     expect(scenarioTitle('north', 'Shallow earthquake')).toBe('Shallow earthquake')
     expect(scenarioTitle('north', '')).toBe('north')
     language.value = 'zh'
     expect(scenarioTitle('quake-m6.0', 'Earthquake m6.0')).toBe('6.0 级地震')
+  })
+})
+
+describe('hours of a grid', () => {
+  it('are found among the columns of a table, and their shares are percentages', () => {
+    expect(hoursOf(['id', 'h0', 'h0.5', 'h24', 'hours_without', 'h2x'])).toEqual([
+      { name: 'h0', hour: 0 },
+      { name: 'h0.5', hour: 0.5 },
+      { name: 'h24', hour: 24 },
+    ])
+    expect([cellText('h24', 0.25), cellText('fails', 0.5), cellText('hours_without', 60)]).toEqual(['25%', '50%', '2.5 days'])
+  })
+})
+
+describe('two runs', () => {
+  const runOf = (summary: Record<string, unknown>, parameters = {}): RunRecord => ({ id: 'r', capability: 'scenario', status: 'done', started_at: '', parameters, summary })
+
+  it('are compared by service, the most person-hours of the first before the others', () => {
+    const other = { impact: [{ service: 'water', people: 100, person_hours: 10, restored_p50: 24 }, { service: 'heat', people: 5, person_hours: 0, restored_p50: 0 }], curves: [curve('water', 24, 0, 5, 9)] }
+    const first = { impact: IMPACT.map((row, i) => ({ ...row, person_hours: i })), curves: CURVES }
+    const rows = compared(first, other, 24)
+    expect(rows.map((row) => [row.service, row.without, row.hours])).toEqual([
+      ['telecom', [0, 0], [2, 0]],
+      ['electricity', [60, 0], [1, 0]],
+      ['water', [20, 5], [0, 10]],
+    ])
+    expect(rows.at(-1)!.back).toEqual([Infinity, Infinity])
+    expect(rows[1]!.back).toEqual([72, 0])
+  })
+
+  it('say as a whole what both of them say', () => {
+    const a = runOf({ components_failed: { p50: 3 }, losses: { direct_CNY: { mean: 2e6 } }, resilience: { p50: 0.5 }, restoration: { weighted_person_hours: 7 } })
+    const b = runOf({ components_failed: { p50: 1 }, losses: { direct_CNY: { mean: 1e6 } }, resilience: { p50: 0.75 } })
+    expect(totals(a, b)).toEqual([{ name: 'failed', values: [3, 1] }, { name: 'direct', values: [2e6, 1e6] }, { name: 'resilience', values: [0.5, 0.75] }])
+  })
+
+  it('owe what they were cancelled before', () => {
+    expect(missing(runOf({ cases: { total: 64 } }, { samples: 200 }))).toBe(136)
+    expect(missing(runOf({ cases: { total: 200 } }, { samples: 200 }))).toBe(0)
+    expect(missing(runOf({}, {}))).toBe(0)
   })
 })
 

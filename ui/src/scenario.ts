@@ -1,7 +1,7 @@
 /** What the tables of a rehearsed disaster mean: from rows as the server sends them to what a reader asks. */
-import type { Row, Scalar } from './api'
+import type { Row, RunRecord, Scalar } from './api'
 import type { Series } from './chart'
-import { about, count, duration, percent } from './format'
+import { about, duration, percent } from './format'
 import { t, tOr } from './i18n'
 
 /** most: half of the people or more; many: a tenth or more; some: fewer; rare: nobody in half of the cases. */
@@ -120,12 +120,14 @@ export function columnsOf(names: string[]): Column[] {
   return [...found.values()]
 }
 
+const SHARES = new Set(['resilience', 'probability', 'fails'])
+
 /** One value of a column as people read it. */
 export function cellText(column: string, given: Scalar | undefined): string {
   if (given === null || given === undefined || given === '') return '–'
   if (typeof given !== 'number') return String(given)
-  if (column === 'hour' || column === 'done_hour') return duration(given)
-  return column === 'resilience' ? percent(given) : about(given)
+  if (column === 'hour' || column === 'done_hour' || column === 'hours_without') return duration(given)
+  return SHARES.has(column) || hoursOf([column]).length ? percent(given) : about(given)
 }
 
 /** A value with its spread in brackets. */
@@ -139,12 +141,65 @@ export function until(hours: number, horizon: number): string {
   return hours === Infinity ? t('rehearse.later', { time: duration(horizon) }) : duration(hours)
 }
 
-/** The server's line about a run under way, in the language of the page: "people without at 24 h: water 8,232". */
-export function progressText(text: string): string {
-  const [, hour, list] = /^people without at ([\d.]+) h: (.+)$/.exec(text) ?? []
-  if (!hour || !list) return text
-  const parts = [...list.matchAll(/([a-z][a-z ]*) ([\d,]+)/g)].map(([, service, people]) => `${tOr(`service.${service!.replaceAll(' ', '_')}`, service!)} ${count(Number(people!.replaceAll(',', '')))}`)
-  return t('rehearse.sofar', { time: duration(Number(hour)), list: parts.join(t('rehearse.comma')) })
+/** The columns of the hours of a grid among those of a table: "h24" is after 24 hours. */
+export function hoursOf(columns: string[]): { name: string; hour: number }[] {
+  return columns.flatMap((name) => (/^h\d+(\.\d+)?$/.test(name) ? [{ name, hour: Number(name.slice(1)) }] : []))
+}
+
+/** Cases that a run was asked for and does not have: it was cancelled. */
+export function missing(run: RunRecord): number {
+  const cases = run.summary.cases as { total?: number } | undefined
+  const asked = Number(run.parameters.samples)
+  return Number.isFinite(asked) && cases?.total !== undefined ? Math.max(0, asked - cases.total) : 0
+}
+
+export interface Difference {
+  service: string
+  /** people without at the hour, median; person-hours lost, mean; hours until nine tenths have it again, median */
+  without: [number, number]
+  hours: [number, number]
+  back: [number, number]
+}
+
+interface Tables {
+  impact: Row[]
+  curves: Row[]
+}
+
+/** Two runs by service, those that one of them takes from somebody; the most person-hours of the first run first. */
+export function compared(a: Tables, b: Tables, hour: number): Difference[] {
+  const sides = [a, b] as const
+  const services = [...new Set(sides.flatMap((side) => side.impact.map((row) => String(row.service))))]
+  const both = (of: (side: Tables) => number): [number, number] => [of(a), of(b)]
+  const impactOf = (side: Tables, service: string) => side.impact.find((row) => row.service === service)
+  return services
+    .map((service) => ({
+      service,
+      without: both((side) => value(side.curves.find((row) => row.service === service && row.hour === hour), 'p50')),
+      hours: both((side) => value(impactOf(side, service), 'person_hours')),
+      back: both((side) => {
+        const found = value(impactOf(side, service), 'restored_p50')
+        return found >= horizonOf(side.curves) && found > 0 ? Infinity : found
+      }),
+    }))
+    .filter((row) => row.hours.some((h) => h > 0) || row.without.some((n) => n > 0))
+    .sort((x, y) => y.hours[0] - x.hours[0])
+}
+
+/** What two runs come to as a whole, as far as both say it. */
+export function totals(a: RunRecord, b: RunRecord): { name: 'failed' | 'direct' | 'indirect' | 'resilience' | 'objective'; values: [number, number] }[] {
+  type Spread = { mean?: number; p50?: number }
+  type Whole = { components_failed?: Spread; losses?: { direct_CNY?: Spread; indirect_CNY?: Spread | Record<string, Spread> }; resilience?: Spread; restoration?: { weighted_person_hours?: number } }
+  const read = (run: RunRecord) => {
+    const whole = run.summary as Whole
+    const indirect = whole.losses?.indirect_CNY as Spread | undefined
+    return { failed: whole.components_failed?.p50, direct: whole.losses?.direct_CNY?.mean, indirect: indirect?.mean, resilience: whole.resilience?.p50, objective: whole.restoration?.weighted_person_hours }
+  }
+  const [x, y] = [read(a), read(b)]
+  return (['failed', 'direct', 'indirect', 'resilience', 'objective'] as const).flatMap((name) => {
+    const values = [x[name], y[name]]
+    return typeof values[0] === 'number' && typeof values[1] === 'number' ? [{ name, values: values as [number, number] }] : []
+  })
 }
 
 /** The name of a preset in words; a scenario from a file has its own title. */

@@ -12,7 +12,7 @@ export const kinds = computed(() => new Map<string, KindInfo>((catalog.value?.ki
 export const domains = computed(() => new Map((catalog.value?.domains ?? []).map((domain) => [domain.name, domain])))
 
 /** The tests wait for `ready` and pick through the map. */
-export const page = reactive({ tab: 'summary' as 'summary' | 'findings' | 'needs' | 'rehearse' | 'whatif' })
+export const page = reactive({ tab: 'summary' as 'summary' | 'findings' | 'needs' | 'rehearse' | 'whatif', /** the panel needs more room than the map */ wide: false })
 
 export const ACTIONS = ['fail', 'isolate', 'connect', 'burst'] as const
 export type Action = (typeof ACTIONS)[number]

@@ -4,7 +4,8 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import { api, type Bounds, type LayerData } from '../api'
 import { contains, middle, widened } from './boxes'
-import { HEAT_LAYER, specsOf, type LayerPlan } from './style'
+import { iconOf } from './icons'
+import { heatLayers, MARK_LAYERS, specsOf, zoneLayers, type LayerPlan } from './style'
 
 // MapLibre's worker is a file of its own; without this the map stays blank.
 maplibregl.setWorkerUrl(workerUrl)
@@ -23,7 +24,10 @@ export interface MapEvents {
 const EMPTY: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] }
 const CHOSEN = 'chosen'
 const HEAT = 'heat'
-const ON_TOP = ['heat/veil', 'heat/point', 'chosen/fill', 'chosen/line', 'chosen/point']
+const ZONES = 'zones'
+const MARKS = 'marks'
+const UNTOUCHED = new Set([CHOSEN, ZONES]) // nothing of these can be picked
+const ON_TOP = ['veil', 'zones/fill', 'zones/edge', 'heat/line', 'heat/point', 'marks/casing', 'marks/line', 'marks/point', 'marks/line-center', 'chosen/fill', 'chosen/line', 'chosen/point']
 
 interface Loaded {
   bounds: Bounds
@@ -36,7 +40,9 @@ export class CityMap {
   private readonly running = new Map<string, AbortController>()
   private plans: LayerPlan[] = []
   private raise = false
-  private heated = false
+  private readonly shown = { [HEAT]: false, [ZONES]: false, [MARKS]: false }
+  private heatOf: [string, number] = ['value', 1]
+  private zoneOf = 'value'
   private timer = 0
   readonly ready: Promise<void>
 
@@ -57,6 +63,10 @@ export class CityMap {
     this.map.addControl(new maplibregl.NavigationControl({ visualizePitch: true }), 'top-right')
     this.map.addControl(new maplibregl.ScaleControl({ maxWidth: 120 }), 'bottom-right')
     this.map.on('moveend', () => this.schedule())
+    this.map.on('styleimagemissing', ({ id }) => {
+      const icon = iconOf(id)
+      if (icon && !this.map.hasImage(id)) this.map.addImage(id, icon.data, { pixelRatio: icon.pixelRatio })
+    })
     this.map.on('click', (event) => this.pick(event.point))
     this.map.on('mousemove', (event) => {
       this.map.getCanvas().style.cursor = this.hit(event.point) ? 'pointer' : ''
@@ -68,7 +78,7 @@ export class CityMap {
   setPlans(plans: LayerPlan[]): void {
     this.plans = plans
     for (const plan of plans) this.map.addSource(plan.kind.name, { type: 'geojson', data: EMPTY, tolerance: 0.2 })
-    this.map.addSource(HEAT, { type: 'geojson', data: EMPTY })
+    for (const name of [HEAT, ZONES, MARKS]) this.map.addSource(name, { type: 'geojson', data: EMPTY })
     this.map.addSource(CHOSEN, { type: 'geojson', data: EMPTY })
     this.drawLayers()
   }
@@ -112,14 +122,55 @@ export class CityMap {
     this.source(CHOSEN).setData({ type: 'FeatureCollection', features: parts.map((part) => ({ type: 'Feature', geometry: part, properties: {} })) })
   }
 
-  /** Marks assets by a value: the larger and darker, the higher; the rest of the map pales. null takes the marks away. */
-  heat(points: GeoJSON.FeatureCollection | null): void {
-    const data = points ?? EMPTY
-    const most = Math.max(1e-9, ...data.features.map((f) => Number(f.properties?.value ?? 0)))
-    const features = data.features.map((f) => ({ ...f, properties: { ...f.properties, share: Number(f.properties?.value ?? 0) / most } }))
-    this.source(HEAT).setData({ type: 'FeatureCollection', features })
-    this.heated = features.length > 0
-    this.map.setLayoutProperty('heat/veil', 'visibility', this.heated ? 'visible' : 'none')
+  /** See `MapLink.heat`. */
+  heat(features: GeoJSON.FeatureCollection | null, key = 'value', top = 1): void {
+    this.show(HEAT, features)
+    this.reheat(key, top)
+  }
+
+  /** See `MapLink.reheat`: only the paint changes, the data stay. */
+  reheat(key: string, top: number): void {
+    this.heatOf = [key, top]
+    this.repaint(heatLayers(key, top))
+  }
+
+  /** See `MapLink.zones`. */
+  zones(features: GeoJSON.FeatureCollection | null, key = 'value'): void {
+    this.zoneOf = key
+    this.show(ZONES, features)
+    this.repaint(zoneLayers(key))
+  }
+
+  /** See `MapLink.marks`. */
+  marks(features: GeoJSON.FeatureCollection | null): void {
+    this.show(MARKS, features && { ...features, features: features.features.map((f, place) => ({ ...f, properties: { ...f.properties, place } })) })
+  }
+
+  /** For tests: how many marks are drawn, by their picture. */
+  drawnMarks(): Record<string, number> {
+    const found = this.map.queryRenderedFeatures({ layers: ['marks/point', 'marks/line-center'] })
+    const ids = new Map(found.map((f) => [String(f.properties.id), String(f.properties.icon)]))
+    const counts: Record<string, number> = {}
+    for (const icon of ids.values()) counts[icon] = (counts[icon] ?? 0) + 1
+    return counts
+  }
+
+  private show(name: typeof HEAT | typeof ZONES | typeof MARKS, features: GeoJSON.FeatureCollection | null): void {
+    this.source(name).setData(features ?? EMPTY)
+    this.shown[name] = !!features?.features.length
+    this.map.setLayoutProperty('veil', 'visibility', this.veiled() ? 'visible' : 'none')
+  }
+
+  private veiled(): boolean {
+    return Object.values(this.shown).some(Boolean)
+  }
+
+  private repaint(specs: { id: string; filter?: unknown; paint?: object; layout?: object }[]): void {
+    for (const spec of specs) {
+      if (spec.filter) this.map.setFilter(spec.id, spec.filter as maplibregl.FilterSpecification)
+      for (const [name, value] of Object.entries(spec.paint ?? {})) this.map.setPaintProperty(spec.id, name as never, value as never)
+      for (const [name, value] of Object.entries(spec.layout ?? {})) this.map.setLayoutProperty(spec.id, name as never, value as never)
+    }
   }
 
   /** True when nothing is being fetched and everything fetched is drawn. */
@@ -147,8 +198,10 @@ export class CityMap {
       }
     }
     // the veil pales everything else, so that small marks are enough and buildings stay visible
-    this.map.addLayer({ id: 'heat/veil', type: 'background', layout: { visibility: this.heated ? 'visible' : 'none' }, paint: { 'background-color': '#ffffff', 'background-opacity': 0.5 } })
-    this.map.addLayer({ ...HEAT_LAYER, source: HEAT })
+    this.map.addLayer({ id: 'veil', type: 'background', layout: { visibility: this.veiled() ? 'visible' : 'none' }, paint: { 'background-color': '#ffffff', 'background-opacity': 0.5 } })
+    for (const spec of zoneLayers(this.zoneOf)) this.map.addLayer({ ...spec, source: ZONES } as maplibregl.LayerSpecification)
+    for (const spec of heatLayers(...this.heatOf)) this.map.addLayer({ ...spec, source: HEAT } as maplibregl.LayerSpecification)
+    for (const spec of MARK_LAYERS) this.map.addLayer({ ...spec, source: MARKS } as maplibregl.LayerSpecification)
     this.map.addLayer({ id: 'chosen/fill', source: CHOSEN, type: 'fill', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': '#ffb300', 'fill-opacity': 0.45 } })
     this.map.addLayer({ id: 'chosen/line', source: CHOSEN, type: 'line', layout: { 'line-cap': 'round' }, filter: ['!=', ['geometry-type'], 'Point'], paint: { 'line-color': '#ff6f00', 'line-width': 5 } })
     this.map.addLayer({ id: 'chosen/point', source: CHOSEN, type: 'circle', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 14, 'circle-color': 'rgba(255,179,0,0.25)', 'circle-stroke-color': '#ff6f00', 'circle-stroke-width': 3 } })
@@ -208,8 +261,8 @@ export class CityMap {
       [point.x - 4, point.y - 4],
       [point.x + 4, point.y + 4],
     ])
-    const known = near.filter((f) => f.source !== CHOSEN && typeof f.properties.id === 'string')
-    const best = known.find((f) => f.layer.type === 'circle' || f.layer.type === 'line') ?? known[0]
+    const known = near.filter((f) => !UNTOUCHED.has(f.source) && typeof f.properties.id === 'string')
+    const best = known.find((f) => f.layer.type !== 'fill' && f.layer.type !== 'fill-extrusion') ?? known[0]
     return best ? (best.properties.id as string) : null
   }
 

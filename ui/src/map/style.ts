@@ -1,6 +1,7 @@
 /** How kinds are drawn. Everything follows from the declaration: trait, geometry and symbol; nothing knows a domain. */
-import type { CircleLayerSpecification, ExpressionSpecification, FillExtrusionLayerSpecification, FillLayerSpecification, LineLayerSpecification } from 'maplibre-gl'
+import type { CircleLayerSpecification, ExpressionSpecification, FillExtrusionLayerSpecification, FillLayerSpecification, LineLayerSpecification, SymbolLayerSpecification } from 'maplibre-gl'
 import type { FieldInfo, KindInfo } from '../api'
+import { STATES } from './icons'
 import { paletteOf, tint } from './palette'
 
 export type Shape = 'area' | 'line' | 'point'
@@ -113,15 +114,73 @@ export function specsOf(plan: LayerPlan, raise: boolean): LayerSpec[] {
   return [{ ...base, id: `${source}/point`, type: 'circle', paint: { 'circle-color': colour, 'circle-radius': size, 'circle-stroke-color': plan.few ? '#1b2733' : css(darker(plan.colour, 0.6)), 'circle-stroke-width': plan.few ? 1.4 : 0.8 } }]
 }
 
-/** Marks of a value on assets; `share` is the value over the highest. Size and colour both tell it; the legend is `.scale` of the page. */
-export const HEAT_LAYER = {
-  id: 'heat/point',
-  type: 'circle',
-  layout: { 'circle-sort-key': ['get', 'share'] },
-  paint: {
-    'circle-radius': ['interpolate', ['exponential', 1.4], ['zoom'], 11, ['+', 0.8, ['*', 1.2, ['get', 'share']]], 15, ['+', 1.5, ['*', 2.5, ['get', 'share']]], 19, ['+', 4, ['*', 9, ['get', 'share']]]],
-    'circle-color': ['interpolate', ['linear'], ['get', 'share'], 0, '#fcd225', 0.33, '#f2844b', 0.67, '#b12a90', 1, '#46039f'],
-    'circle-stroke-color': '#ffffff',
-    'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 13, 0.3, 17, 1.2],
+const share = (key: string, top: number): ExpressionSpecification => ['min', 1, ['/', ['coalesce', ['get', key], 0], Math.max(top, 1e-9)]] as unknown as ExpressionSpecification
+const heatColour = (of: ExpressionSpecification): ExpressionSpecification => ['interpolate', ['linear'], of, 0, '#fcd225', 0.33, '#f2844b', 0.67, '#b12a90', 1, '#46039f'] as unknown as ExpressionSpecification
+
+/** Marks of the property `key` on assets, from 0 to `top`. Size and colour both tell it; the legend is `.scale` of the page. Nothing is nothing: 0 has no mark. */
+export function heatLayers(key: string, top: number): Omit<LineLayerSpecification | CircleLayerSpecification, 'source'>[] {
+  const of = share(key, top)
+  const some = (shape: string) => ['all', ['==', ['geometry-type'], shape], ['>', ['coalesce', ['get', key], 0], 0]] as unknown as ExpressionSpecification
+  return [
+    {
+      id: 'heat/line',
+      type: 'line',
+      filter: some('LineString'),
+      layout: { 'line-cap': 'round', 'line-sort-key': of },
+      paint: { 'line-color': heatColour(of), 'line-width': ['interpolate', ['exponential', 1.4], ['zoom'], 11, ['+', 1, ['*', 2, of]], 15, ['+', 2, ['*', 4, of]], 19, ['+', 5, ['*', 9, of]]] },
+    },
+    {
+      id: 'heat/point',
+      type: 'circle',
+      filter: some('Point'),
+      layout: { 'circle-sort-key': of },
+      paint: {
+        'circle-radius': ['interpolate', ['exponential', 1.4], ['zoom'], 11, ['+', 0.8, ['*', 1.2, of]], 15, ['+', 1.5, ['*', 2.5, of]], 19, ['+', 4, ['*', 9, of]]],
+        'circle-color': heatColour(of),
+        'circle-stroke-color': '#ffffff',
+        'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 13, 0.3, 17, 1.2],
+      },
+    },
+  ] as unknown as Omit<LineLayerSpecification | CircleLayerSpecification, 'source'>[]
+}
+
+/** Areas tinted by the property `key`, a share of one. */
+export function zoneLayers(key: string): Omit<FillLayerSpecification | LineLayerSpecification, 'source'>[] {
+  return [
+    { id: 'zones/fill', type: 'fill', paint: { 'fill-color': heatColour(share(key, 1)), 'fill-opacity': ['case', ['>', ['coalesce', ['get', key], 0], 0], 0.45, 0] } },
+    { id: 'zones/edge', type: 'line', paint: { 'line-color': '#3b2a4a', 'line-width': 1, 'line-dasharray': [3, 2] } },
+  ] as unknown as Omit<FillLayerSpecification | LineLayerSpecification, 'source'>[]
+}
+
+const byState = (values: Record<string, string>, other: string) => ['match', ['get', 'icon'], ...Object.entries(values).flat(), other] as unknown as ExpressionSpecification
+
+/** Pictures on assets, `icon` names them; a line has its own in its middle and the colour of its state. The first of the data lies on top. */
+export const MARK_LAYERS = [
+  {
+    id: 'marks/casing',
+    type: 'line',
+    filter: ['==', ['geometry-type'], 'LineString'],
+    layout: { 'line-cap': 'round' },
+    paint: { 'line-color': '#ffffff', 'line-width': zoomed([11, 3], [15, 6], [19, 14]) },
   },
-} satisfies Omit<CircleLayerSpecification, 'source'>
+  {
+    id: 'marks/line',
+    type: 'line',
+    filter: ['==', ['geometry-type'], 'LineString'],
+    paint: { 'line-color': byState(Object.fromEntries(Object.entries(STATES).map(([name, look]) => [name, look.colour])), '#555555'), 'line-width': zoomed([11, 1.6], [15, 3.5], [19, 9]), 'line-dasharray': [2, 0.8] },
+  },
+  ...(['point', 'line-center'] as const).map((placement) => ({
+    id: `marks/${placement}`,
+    type: 'symbol',
+    filter: ['==', ['geometry-type'], placement === 'point' ? 'Point' : 'LineString'],
+    layout: {
+      'symbol-placement': placement,
+      'icon-image': ['get', 'icon'],
+      'icon-size': ['interpolate', ['linear'], ['zoom'], 11, 0.35, 14, 0.6, 17, 1],
+      'icon-allow-overlap': true,
+      'icon-ignore-placement': true,
+      'icon-rotation-alignment': 'viewport',
+      'symbol-sort-key': ['-', 0, ['coalesce', ['get', 'place'], 0]],
+    },
+  })),
+] as unknown as Omit<LineLayerSpecification | SymbolLayerSpecification, 'source'>[]
