@@ -108,3 +108,19 @@ def test_damage_of_any_weight_is_solved(lifeline, share):
     served = lifeline.serve(ComponentState(rng.random((cases, len(lifeline.component_id))) > share, opening))
     assert (served.status == CaseStatus.SOLVED).all()
     assert ((served.level >= 0) & (served.level <= 1)).all() and served.detail["lost"].min() >= 0
+
+
+def test_a_pipe_that_is_shut_off_takes_its_section_and_spills_no_more(lifeline):
+    """Behind a regulator the pipes of a block have no valve between them; the long mains are shut off one by one."""
+    label, links = lifeline.sections.label, lifeline.network.link_rows("gas.pipe")
+    section = np.flatnonzero(np.bincount(label[label >= 0]) > 1)[0]
+    inside, outside = links[label[links] == section], links[label[links] < 0][:1]
+    at = [component(lifeline, lifeline.network.link_id[int(link)].as_py()) for link in (inside[0], outside[0])]
+    state = intact(lifeline, 3, opening=np.zeros((3, len(lifeline.component_id)), np.float32))
+    state.available[0, at[0]] = state.available[1, at[0]] = state.available[2, at[1]] = False
+    state.opening[0, at[0]] = 1e-4
+    closed = ~lifeline.cases(state).open
+    assert closed[1, inside].all() and closed[1].sum() == len(np.flatnonzero(label == section)) > 1
+    assert closed[0].sum() == closed[2].sum() == 1
+    served = lifeline.serve(state)
+    assert served.detail["lost"][0] > 0 and served.detail["lost"][1:].max() == 0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from holdfast.engines.network.isolation import isolate, segments
+from holdfast.engines.network.isolation import Sections, isolate, segments
 from holdfast.engines.network.topology import Graph, connected
 from holdfast.model.errors import Invalid
 
@@ -111,3 +111,17 @@ def test_wrong_input_is_named():
         segments(LINE, EDGE, NODE[:2])
     assert isolate(LINE, [0], [-1, 0], [3, 1]).valves.tolist() == [1]
     assert segments(Graph.of(0, [], []), [], []).count == 0
+
+
+def test_sections_close_together_only_between_near_valves():
+    """A line of five pipes with a valve in the middle, and a sixth pipe between two valves."""
+    graph = Graph.of(7, np.arange(6), np.arange(1, 7))
+    made = segments(graph, [2, 5, 5], [2, 5, 6])
+    sections = Sections.of(made, 3)
+    assert sections.label[[0, 1]].tolist() == [sections.label[0]] * 2 and sections.label[2] == sections.label[4] != sections.label[0] != sections.label[5]
+    off = np.zeros((4, 6), bool)
+    off[1, 0] = off[2, 3] = off[3, 5] = off[3, 1] = True
+    assert sections.closed(off).astype(int).tolist() == [[0] * 6, [1, 1, 0, 0, 0, 0], [0, 0, 1, 1, 1, 0], [1, 1, 0, 0, 0, 1]]
+    few = Sections.of(made, 2)
+    assert (few.label[2:5] == -1).all() and few.closed(off)[2].tolist() == off[2].tolist()
+    assert Sections(np.full(6, -1, np.int32)).closed(off) is off

@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from holdfast.engines.network.gas.solve import ENGINE, GasCases, GasResult, GasSolver
+from holdfast.engines.network.isolation import Sections, segments
+from holdfast.engines.network.topology import Graph
 from holdfast.model.gauge import Gauge
 from holdfast.model.lifeline import Command, ComponentState, Served
 
@@ -22,7 +24,8 @@ _BLOCK = 64  # cases whose (case, link) arrays are made at once
 class GasLifeline:
     """Pipes, valves, regulators, compressors, resistors, sources, sinks and stations; see `holdfast.model.lifeline.Lifeline`.
 
-    A pipe that is out of service carries nothing; whether it is or not, gas escapes at both its ends through half of its opening each.
+    A pipe that is out of service carries nothing; whether it is or not, gas escapes at both its ends through half of its opening each. One that is
+    out and does not leak is shut off, with all that lies between the valves and regulators around it.
     A compressor that is out lets gas pass by its bypass. A station that is out takes its sources, regulators and compressors with it.
     Consumers get demand * sqrt((p^2 - pa^2) / (pw^2 - pa^2)) when the pressure p falls below what they want, pw. Commands act on
     valves, regulators and compressors. A demand at an hour is the design demand times the share of that hour in the day.
@@ -43,6 +46,7 @@ class GasLifeline:
     outlet_node: np.ndarray
     outlet_wanted: np.ndarray
     outlet_own: np.ndarray
+    sections: Sections
     name: str = "gas"
     service: str = "gas"
     engine: str = ENGINE
@@ -79,7 +83,7 @@ class GasLifeline:
         open_ = np.empty((count, model.links), bool)
         for kind in EDGES:
             open_[:, network.link_rows(kind)] = works[:, self.parts[kind]]
-        open_ &= self._standing(station, network.link_station)
+        open_ &= ~self.sections.closed(self._shut_off(state)) & self._standing(station, network.link_station)
         driven = open_.copy()
         compressor = network.link_rows("gas.compressor")
         open_[:, compressor] = True  # its bypass stays open
@@ -91,6 +95,13 @@ class GasLifeline:
         if state.hour is not None:
             wanted = wanted * self.profile[np.floor(np.nan_to_num(state.hour)).astype(int) % 24][:, None]
         return GasCases(count, open_, held, self._gathered(wanted, network.sink_node), feed, self._leaks(state), driven)
+
+    def _shut_off(self, state: ComponentState) -> np.ndarray:
+        """(case, link) bool: pipes that are out of service and do not leak."""
+        off, pipe = np.zeros((state.cases, self.network.model.links), bool), self.parts["gas.pipe"]
+        out = ~state.available[:, pipe]
+        off[:, self.network.link_rows("gas.pipe")] = out if state.opening is None else out & ~(state.opening[:, pipe] > 0)
+        return off
 
     def _standing(self, station: np.ndarray, owner: np.ndarray) -> np.ndarray:
         """(case, thing) True unless the station that a thing stands in is out of service."""
@@ -164,7 +175,13 @@ def build(city: Any) -> GasLifeline | None:
     amount = np.concatenate([network.sink_demand, np.nan_to_num(regulators.numbers("capacity")), np.nan_to_num(stations.numbers("capacity"))])
     profile = np.asarray(city.settings["gas.day_profile"] or DAY, float)
     return GasLifeline(pa.concat_arrays([table[kind].id for kind in kinds]), pa.concat_arrays([sinks.id, regulators.id, stations.id]), amount, network, GasSolver(model),
-                       np.resize(profile, 24), float(city.settings["gas.leak_coefficient"]), parts, nodes, wanted, own)
+                       np.resize(profile, 24), float(city.settings["gas.leak_coefficient"]), parts, nodes, wanted, own, _sections(network, int(city.settings["gas.section_limit"])))
+
+
+def _sections(network: GasNetwork, most: int) -> Sections:
+    """What valves and regulators close off with each link."""
+    shuts, model = np.concatenate([network.link_rows("gas.valve"), network.link_rows("gas.regulator")]), network.model
+    return Sections.of(segments(Graph.of(model.nodes, model.link_from, model.link_to), shuts, open=~model.closed), most)
 
 
 def _station_nodes(network: GasNetwork) -> np.ndarray:

@@ -26,5 +26,6 @@ SETTINGS: tuple[Setting, ...] = (
     _setting("wanted_share", 0.75, "share of the nominal pressure from which consumers are served in full", "满足供气的压力占额定压力比例", GB50028, "ratio"),
     _setting("day_profile", list(DAY), "gas taken by hour of the day as a share of the busiest hour", "日用气曲线", quantity="ratio"),
     _setting("vented_pressure", 200.0, "gauge pressure below which a shut pipe counts as vented", "视为放空的压力", quantity="pressure"),
+    _setting("section_limit", 20, "links that are shut off together at most; between valves farther apart a broken pipe is shut off alone", "关阀隔离管段数上限", quantity="count"),
     _setting("leak_coefficient", 0.85, "discharge coefficient of holes in pipes", "泄漏孔口流量系数", YELLOW_BOOK, "factor"),
 )
