@@ -70,7 +70,8 @@ def grouped(keys: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compile_model(model: HydraulicModel) -> Compiled:
-    """Prepare a model. It must have no `unsupported` features."""
+    """Prepare a model. `Solver.features` of it must be empty. raises Invalid for numbers that no law can take"""
+    model.require_numbers()
     kind = model.link_type.astype(int)
     pipe = kind <= LinkType.PIPE
     minor = np.nan_to_num(model.minor_loss) > 0

@@ -71,8 +71,9 @@ def doubles(values: np.ndarray) -> Any:
 def open_project(model: HydraulicModel) -> int:
     """A project with the whole model; node and link positions are the toolkit's indices less one, in the model's order.
 
-    raises    Invalid with EPANET's words where it refuses the model
+    raises    Invalid for numbers that no law can take, which EPANET lets pass where they are not numbers; with EPANET's words where it refuses the model
     """
+    model.require_numbers()
     project = en.createproject()
     try:
         with quiet():

@@ -11,6 +11,8 @@ from enum import IntEnum
 import numpy as np
 import pyarrow as pa
 
+from holdfast.model.errors import Invalid
+
 
 class NodeType(IntEnum):
     """EPANET's node types, with its numbers."""
@@ -209,3 +211,23 @@ class HydraulicModel:
     @property
     def junctions(self) -> int:
         return int(np.count_nonzero(self.node_type == NodeType.JUNCTION))
+
+    def require_numbers(self) -> None:
+        """Refuse numbers that no hydraulic law can take; an engine would carry them into every head, or take such a pipe for one without friction.
+
+        raises  Invalid naming the field and the first few assets
+        """
+        pipe = self.link_type <= LinkType.PIPE
+        smooth = self.options.headloss == "D-W"  # a wall without roughness is a wall
+        for name, ids, values, asked, wrong, must in (
+            ("elevation", self.node_id, self.elevation, True, False, "be a number"),
+            ("emitter", self.node_id, self.emitter, True, self.emitter < 0.0, "be 0 or more"),
+            ("demand", self.node_id.take(pa.array(self.demand_node)), self.demand_base, True, False, "be a number"),
+            ("diameter", self.link_id, self.diameter, pipe, self.diameter <= 0.0, "be above 0"),
+            ("length", self.link_id, self.length, pipe, self.length < 0.0, "be 0 or more"),
+            ("roughness", self.link_id, self.roughness, pipe, self.roughness < 0.0 if smooth else self.roughness <= 0.0, "be above 0"),
+        ):
+            bad = np.flatnonzero(asked & (~np.isfinite(values) | wrong))
+            if len(bad):
+                first = ", ".join(ids.take(pa.array(bad[:3])).to_pylist()) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
+                raise Invalid(f"{name} of {first} is {values[bad[0]]:g} and must {must}", fix=f"Correct the {name}", field=name)
