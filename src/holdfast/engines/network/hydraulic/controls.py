@@ -45,14 +45,17 @@ def set_demands(laws, schedule, period, factor, lanes, lane):
 
 @kernel
 def ask_demands(laws, drawn, lanes, lane, resume):
-    """What can be asked for: nothing where the junction is cut off. Supplies start full, or from their last share with `resume`."""
+    """What can be asked for: nothing where the junction is cut off. Supplies start full, or from their last share with `resume`.
+
+    A pressure-driven demand is asked for even there, as EPANET does: it goes to nothing by itself, and the iterations stop at the same trial.
+    """
     for d in range(len(lanes.drawn_node)):
         lanes.drawn[d, lane] = 0.0 if lanes.cut[lanes.drawn_node[d], lane] else drawn[d]
     node, cut, due, wanted, taken, bend = laws.demand_node, lanes.cut, lanes.due, lanes.wanted, lanes.taken, lanes.bend
     power, scale = laws.demand_power, laws.demand_power * laws.span
     for r in range(len(node)):
         total = due[r, lane]
-        if cut[node[r], lane]:
+        if cut[node[r], lane] and not laws.pressure_driven:
             total = 0.0
         before = wanted[r, lane]
         share = 1.0

@@ -38,6 +38,7 @@ from holdfast.engines.network.hydraulic.tanks import fill, net_inflow
 
 _SOLVED, _DIVERGED, _SINGULAR = 0, 1, 2
 _PATIENCE = 40  # trials after which steps are halved, and small changes of flow count as none
+_MORE = 20  # trials beyond EPANET's for steps that are halved
 _STILL, _NEARLY = 3.5e-4, 3.5e-3  # largest change of a flow [cfs] that counts as none: 0.01 L/s, and 0.1 L/s after three times the patience
 _MOST_ISLANDS = 4  # times a solution is sought again because junctions were cut off or joined
 _CASE, _NOW, _END, _REPORT, _STEP, _TRIAL, _CHECK, _ISLANDS, _TOTAL = range(9)  # rows of `clock`
@@ -108,7 +109,7 @@ def _after_trial(network, laws, devices, fixed, schedule, limits, lanes, lane, c
         watched_links(network, devices, fixed, schedule, lanes, lane)
         clock[_CHECK, lane] += limits.check_every
     clock[_TRIAL, lane] = trial + 1
-    return trial + 1 > limits.trials + max(limits.extra, 0)
+    return trial + 1 > limits.trials + max(limits.extra, 0) + (_MORE if limits.trials > _PATIENCE else 0)
 
 
 @kernel

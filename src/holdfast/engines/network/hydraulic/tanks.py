@@ -83,11 +83,13 @@ def time_to_event(network, fixed, lanes, lane, step):
 
 @kernel
 def fill(network, fixed, lanes, lane, step):
-    """Levels after `step` seconds of the present inflow; full or empty is reached when less than a second is missing."""
+    """Levels after `step` seconds of the present inflow; full or empty is reached when less than a second is missing. Next to no inflow changes nothing."""
     for f in range(len(fixed.tank)):
         if not fixed.tank[f]:
             continue
         q = lanes.inflow[f, lane]
+        if abs(q) <= NO_FLOW:
+            continue
         volume = lanes.volume[f, lane] + q * step
         if volume + q >= fixed.most[f]:
             volume = fixed.most[f]
