@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdfast.io import pandapower_json
-from holdfast.io.pandapower_json import Frame, looks_like, number, plain, read_net, text_of, texts
+from holdfast.io.pandapower_json import Frame, carries, looks_like, number, plain, read_net, text_of, texts
 from holdfast.model.errors import HoldfastError, Invalid, NotFound
 from net_files import frame, save_net
 
@@ -135,3 +135,12 @@ def test_the_class_is_recognised_from_the_head(saved):
     head = saved.read_bytes()[:200]
     assert looks_like(head, "pandapowerNet") and not looks_like(head, "pandapipesNet")
     assert not looks_like(b'{"type": "FeatureCollection", "features": []}', "pandapowerNet")
+
+
+@pytest.mark.parametrize(("said", "gas", "liquid"), [
+    (b'\\"is_gas\\": true', 0.95, 0.05), (b'\\"is_gas\\": false', 0.05, 0.95), (b'"fluid_type": "gas"', 0.95, 0.05), (b'"fluid_type": "liquid"', 0.05, 0.95), (b"", 0.5, 0.5),
+])  # fmt: skip
+def test_a_pipe_net_tells_its_fluid(said, gas, liquid):
+    head = b'{"_module": "pandapipes.pandapipes_net", "_class": "pandapipesNet", "_object": {' + said
+    assert (carries(head, gas=True), carries(head, gas=False)) == (gas, liquid)
+    assert carries(head.replace(b"pandapipesNet", b"pandapowerNet"), gas=True) == 0.0

@@ -7,6 +7,7 @@ not needed. A cell that does not fit its field becomes null and a finding, a bro
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,14 @@ class NetFile:
 def looks_like(head: bytes, cls: str) -> bool:
     """Whether the first bytes of a file announce a net of that class."""
     return b"_module" in head and b"_class" in head and cls.encode() in head
+
+
+def carries(head: bytes, gas: bool) -> float:
+    """Score 0 to 1 that the first bytes of a file announce a pandapipes net whose fluid is a gas, or is none; 0.5 where they do not say the fluid."""
+    if not looks_like(head, "pandapipesNet"):
+        return 0.0
+    said = re.search(rb"is_gas\W+(true|false)", head) or re.search(rb"fluid_type\W+(gas|liquid)", head)
+    return 0.5 if said is None else 0.95 if (said.group(1) in (b"true", b"gas")) == gas else 0.05
 
 
 def read_net(path: Path, cls: str) -> NetFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -214,6 +214,17 @@ def batch(kind: Kind, rows: list[dict[str, Any]]) -> Batch:
             values = [v if v is None or -(2**63) <= v < 2**63 else None for v in values]
         arrays[name] = pa.array(values, declared[name]) if name in declared else pa.array([None if v is None else str(v) for v in values], pa.string())
     return Batch(kind.name, pa.table(arrays), np.array([row["row"] for row in rows], np.int64))
+
+
+def batches(found: Mapping[str, list[dict[str, Any]]], kinds: Mapping[str, Kind], shapes: Mapping[str, pa.Array], only: Collection[str] | None) -> list[Batch]:
+    """A batch of each kind that is wanted: found  rows by kind; shapes  geometry of those kinds that have any; only  names of kinds, None for all."""
+    made = []
+    for name, rows in found.items():
+        if only is None or name in only:
+            made.append(batch(kinds[name], rows))
+            if name in shapes:
+                made[-1].table = made[-1].table.append_column("geometry", shapes[name])
+    return made
 
 
 def number(token: str) -> float | None:

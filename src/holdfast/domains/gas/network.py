@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from holdfast.engines.network.columns import Columns, columns, ends_of, places
+from holdfast.engines.network.columns import Columns, columns, elevations, ends_of, places
 from holdfast.engines.network.gas.fluid import Gas, ambient_pressure, from_tables, named
 from holdfast.engines.network.gas.model import Friction, GasModel, LinkType, model
 from holdfast.model.errors import Invalid
@@ -61,8 +61,7 @@ def load(city: Any) -> GasNetwork | None:
         return None
     findings = Findings()
     table = {kind: columns(city, kind) for kind in KINDS}
-    elevation = junction.numbers("elevation")
-    elevation = np.where(np.isfinite(elevation), elevation, np.nan_to_num(junction.numbers("ground_elevation"), nan=_middle(elevation)))
+    elevation = elevations(junction)
     temperature = junction.numbers("temperature", 288.15)
     start, stop, split = _ends(table, junction.id, findings)
     elevation, temperature = np.concatenate([elevation, elevation[split]]), np.concatenate([temperature, temperature[split]])
@@ -85,11 +84,6 @@ def load(city: Any) -> GasNetwork | None:
     station = table["gas.station"].id
     return GasNetwork(made, junction.id, pa.concat_arrays([table[name].id for name in EDGES]), kind, table, source_node, source_held, source_feed, sink_node, sink_demand,
                       np.concatenate([places(table[name].texts("station_id"), station) for name in EDGES]), places(table["gas.source"].texts("station_id"), station), findings)
-
-
-def _middle(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else 0.0
 
 
 def _friction(city: Any) -> Friction:

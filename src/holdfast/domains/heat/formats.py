@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from holdfast.io.net_tables import Reading, Rules, facts, fluid, point_wkb, records
-from holdfast.io.pandapower_json import looks_like, read_net, texts
+from holdfast.io.pandapower_json import carries, read_net, texts
 from holdfast.model.delivery import Batch, Delivery, Format, ReadRequest
 from holdfast.model.errors import Invalid
 from holdfast.model.finding import Findings
@@ -180,10 +179,7 @@ def _plants(reading: Reading) -> Batch:
 
 
 def _sniff(path: Path, head: bytes) -> float:
-    if not looks_like(head, CLASS):
-        return 0.0
-    said = re.search(rb"is_gas\W+(true|false)", head) or re.search(rb"fluid_type\W+(gas|liquid)", head)
-    return 0.5 if said is None else 0.95 if said.group(1) in (b"false", b"liquid") else 0.05
+    return carries(head, gas=False)
 
 
 FORMATS = (Format("pandapipes-heat", "pandapipes heat net", "pandapipes 供热管网", (".json",), _sniff, read),)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from holdfast.engines.network.columns import Columns, columns, ends_of, places
+from holdfast.engines.network.columns import Columns, columns, elevations, ends_of, places
 from holdfast.engines.network.gas.fluid import ambient_pressure
 from holdfast.engines.network.heat.model import HeatModel, LinkType, Mode, model
 from holdfast.engines.network.heat.solve import HeatCases, HeatSolver
@@ -72,8 +72,7 @@ def load(city: Any) -> HeatNetwork | None:
         return None
     findings = Findings()
     table = {kind: columns(city, kind) for kind in KINDS}
-    elevation = junction.numbers("elevation")
-    elevation = np.where(np.isfinite(elevation), elevation, np.nan_to_num(junction.numbers("ground_elevation"), nan=_middle(elevation)))
+    elevation = elevations(junction)
     start, stop, split = _ends(table, junction.id, findings)
     elevation = np.concatenate([elevation, elevation[split]])
     ambient = ambient_pressure(elevation)
@@ -93,11 +92,6 @@ def load(city: Any) -> HeatNetwork | None:
     made.held[:], made.supplied[:] = held[0], supplied[0]
     _size_exchangers(network, rows)
     return network
-
-
-def _middle(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else 0.0
 
 
 def _report(findings: Findings, rule: str, severity: str, kind: str, ids: pa.Array, mask: np.ndarray, message: str, fix: str, column: str | None = None) -> None:

@@ -65,6 +65,14 @@ def places(ids: pa.Array, index: pa.Array) -> np.ndarray:
     return np.array(found.to_numpy(zero_copy_only=False), np.int32)
 
 
+def elevations(junction: Columns) -> np.ndarray:
+    """(row,) level [m] of nodes: their own, else the ground's, else the middle of those that have one, 0 where none has."""
+    own = junction.numbers("elevation")
+    known = own[np.isfinite(own)]
+    ground = np.nan_to_num(junction.numbers("ground_elevation"), nan=float(np.median(known)) if len(known) else 0.0)
+    return np.where(np.isfinite(own), own, ground)
+
+
 def ends_of(table: dict[str, Columns], edges: Sequence[str], junction: pa.Array, valve: str, pipe: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]:
     """Node positions of both ends of every link by kind, -1 where the named node does not exist.
 

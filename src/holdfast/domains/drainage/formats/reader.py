@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from holdfast.io.sectioned import batch, headings, read_sections
+from holdfast.io.sectioned import batches, headings, read_sections
 from holdfast.model.delivery import Delivery, ReadRequest
 from holdfast.model.errors import Invalid
 from holdfast.model.finding import Findings
@@ -59,16 +59,8 @@ def read(path: Path, request: ReadRequest) -> Delivery:
     shapes, coordinates = read_places(reading)
     records.keep_lines(reading)
     read_files(reading, path)
-    kinds = {kind.name: kind for kind in KINDS}
-    batches = []
-    for name, rows in reading.kinds.items():
-        if request.only is not None and name not in request.only:
-            continue
-        made = batch(kinds[name], rows)
-        if name in shapes:
-            made.table = made.table.append_column("geometry", shapes[name])
-        batches.append(made)
-    return Delivery("swmm", batches, findings=findings, facts={**_facts(reading), "coordinates": coordinates})
+    made = batches(reading.kinds, {kind.name: kind for kind in KINDS}, shapes, request.only)
+    return Delivery("swmm", made, findings=findings, facts={**_facts(reading), "coordinates": coordinates})
 
 
 def _require_whole(reading: Reading) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from holdfast.io.net_tables import Reading, Rules, facts, fluid, records
-from holdfast.io.pandapower_json import looks_like, read_net, texts
+from holdfast.io.pandapower_json import carries, read_net, texts
 from holdfast.model.delivery import Batch, Delivery, Format, ReadRequest
 from holdfast.model.errors import Invalid
 from holdfast.model.finding import Findings
@@ -130,10 +130,7 @@ def _nodes(reading: Reading, table: str, kind: Kind, rules: Rules, gas: str) -> 
 
 
 def _sniff(path: Path, head: bytes) -> float:
-    if not looks_like(head, CLASS):
-        return 0.0
-    said = re.search(rb"is_gas\W+(true|false)", head) or re.search(rb"fluid_type\W+(gas|liquid)", head)
-    return 0.5 if said is None else 0.95 if said.group(1) in (b"true", b"gas") else 0.05
+    return carries(head, gas=True)
 
 
 FORMATS = (Format("pandapipes-gas", "pandapipes gas net", "pandapipes 燃气管网", (".json",), _sniff, read),)

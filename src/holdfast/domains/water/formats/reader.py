@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from holdfast.io.sectioned import batch, headings, read_sections
+from holdfast.io.sectioned import batches, headings, read_sections
 from holdfast.model.delivery import Delivery, ReadRequest
 from holdfast.model.errors import Invalid
 from holdfast.model.finding import Findings
@@ -54,16 +54,7 @@ def read(path: Path, request: ReadRequest) -> Delivery:
     records.read_statements(reading)
     _check_references(reading)
     shapes, hint = read_places(reading)
-    kinds = request.catalog.kinds
-    batches = []
-    for name, rows in reading.kinds.items():
-        if request.only is not None and name not in request.only:
-            continue
-        made = batch(kinds[name], rows)
-        if name in shapes:
-            made.table = made.table.append_column("geometry", shapes[name])
-        batches.append(made)
-    return Delivery("epanet", batches, findings=findings, facts=_facts(reading, hint))
+    return Delivery("epanet", batches(reading.kinds, request.catalog.kinds, shapes, request.only), findings=findings, facts=_facts(reading, hint))
 
 
 def _require_whole(reading: Reading) -> None:

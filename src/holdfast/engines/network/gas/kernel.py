@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from holdfast.engines.network.blocks import WIDTH
 from holdfast.engines.network.sparse import Factor, eliminate
 
 from .law import leak_flow, pipe_loss, supply_loss
 from .status import ACTIVE, DEAD, FREE, HELD, MOST_CHANGES, OPEN, RESISTIVE, change, reach
 
-WIDTH = 8
 SOLVED, DIVERGED, SINGULAR = 0, 1, 2
 SHUT_RESISTANCE = 1e16  # [Pa2 s/kg] of a regulator that its status has closed: keeps the matrix definite, passes less than a milligram
 

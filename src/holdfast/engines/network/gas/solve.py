@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from holdfast.engines.network.blocks import WIDTH, blocks, in_lanes, neighbours
 from holdfast.engines.network.sparse import Symbolic, analyse
 
 from . import kernel
@@ -14,10 +15,9 @@ from .law import rough_factor
 from .model import Friction, GasModel, LinkType, Status
 
 ENGINE = "holdfast gas 0.1"
-WIDTH, MOST, TOLERANCE = kernel.WIDTH, 80, 1e-7
+MOST, TOLERANCE = 80, 1e-7
 SMALL_LOSS = 1e-6  # of the highest potential per kg/s: resistance of links that have none, such as open valves
 UNBALANCED = 1e-5  # a case whose worst node misses more of the total flow than this is not solved
-_INT = np.int32
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,7 @@ class GasSolver:
         result = _empty(cases.count, self.network)
         if warm and self.base is None:
             self._solve_base()
-        for start in range(0, cases.count, WIDTH):
-            rows = np.arange(start, min(start + WIDTH, cases.count))
+        for rows in blocks(cases.count):
             self._block(cases, rows, result, self.base if warm else None)
         return result
 
@@ -104,18 +103,10 @@ class GasSolver:
                             np.zeros(shape, np.int8))
 
     def _case(self, cases: GasCases, rows: np.ndarray) -> kernel.Case:
-        network = self.network
-        rows = np.concatenate([rows, np.full(WIDTH - len(rows), rows[-1])])  # idle lanes repeat the last case
-
-        def part(given: np.ndarray | None, normal: np.ndarray) -> np.ndarray:
-            values = np.broadcast_to(normal, (WIDTH, len(normal))) if given is None else given[rows]
-            return np.array(values.T, dtype=normal.dtype, order="C")
-
-        open_ = part(cases.open, np.ones(network.links, np.bool_))
-        open_ &= ~network.closed[:, None]
-        driven = part(cases.driven, np.ones(network.links, np.bool_))
-        return kernel.Case(open_, driven, part(cases.held, network.held) ** 2, part(cases.feed, network.feed), part(cases.demand, network.demand),
-                           part(cases.leak, np.zeros(network.nodes)))
+        network, every = self.network, np.ones(self.network.links, np.bool_)
+        held, feed, demand = (in_lanes(getattr(cases, name), getattr(network, name), rows) for name in ("held", "feed", "demand"))
+        open_ = in_lanes(cases.open, every, rows) & ~network.closed[:, None]
+        return kernel.Case(open_, in_lanes(cases.driven, every, rows), held**2, feed, demand, in_lanes(cases.leak, np.zeros(network.nodes), rows))
 
     def _run(self, case: kernel.Case, state: kernel.State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         whole = max(float(self.network.demand.sum()), 1e-3)
@@ -143,7 +134,7 @@ class GasSolver:
 def _empty(count: int, network: GasModel) -> GasResult:
     nodes, links = (count, network.nodes), (count, network.links)
     return GasResult(np.full(nodes, np.nan), np.zeros(nodes), np.zeros(nodes), np.zeros(links), np.zeros(links, np.int8), np.zeros(nodes, bool),
-                     np.zeros(count, np.int8), np.zeros(count, _INT), np.zeros(count))
+                     np.zeros(count, np.int8), np.zeros(count, np.int32), np.zeros(count))
 
 
 def prepare(network: GasModel, top: float) -> kernel.Net:
@@ -168,15 +159,5 @@ def prepare(network: GasModel, top: float) -> kernel.Net:
     return kernel.Net(
         network.link_type, network.link_from, network.link_to, network.controlled, linear, quadratic, per_factor, relative, to_reynolds, network.constant, weight,
         network.target**2, network.ratio, ambient, network.temperature, np.maximum(network.least, ambient) ** 2, np.maximum(span, 0.0),
-        *_adjacency(network), int(network.friction), float(gas.compressibility[0]), float(gas.compressibility[1]), float(gas.specific_constant), float(gas.gamma))
-
-
-def _adjacency(network: GasModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Links of each node as compressed rows: start (node + 1,), other end, link."""
-    ends = np.concatenate([network.link_from, network.link_to])
-    far = np.concatenate([network.link_to, network.link_from])
-    link = np.tile(np.arange(network.links, dtype=_INT), 2)
-    order = np.argsort(ends, kind="stable")
-    start = np.zeros(network.nodes + 1, np.int64)
-    np.cumsum(np.bincount(ends, minlength=network.nodes), out=start[1:])
-    return start, far[order].astype(_INT), link[order]
+        *neighbours(network.nodes, network.link_from, network.link_to), int(network.friction),
+        float(gas.compressibility[0]), float(gas.compressibility[1]), float(gas.specific_constant), float(gas.gamma))

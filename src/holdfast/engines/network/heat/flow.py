@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from holdfast.engines.network.blocks import WIDTH
 from holdfast.engines.network.sparse import Factor, eliminate
 
-WIDTH = 8
 SOLVED, DIVERGED, SINGULAR = 0, 1, 2
 RESISTIVE, CONSUMER = 0, 1
 FREE, HELD, DEAD = 0, 1, 2

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from holdfast.engines.network.blocks import WIDTH, blocks, in_lanes, neighbours
 from holdfast.engines.network.gas.fluid import GRAVITY, ambient_pressure
 from holdfast.engines.network.sparse import Symbolic, analyse
 
@@ -13,7 +14,7 @@ from . import flow, warmth
 from .model import HeatModel, LinkType, Mode
 
 ENGINE = "holdfast heat 0.1"
-WIDTH, MOST, TURNS, TOLERANCE, SETTLED = flow.WIDTH, 100, 30, 1e-7, 1e-3
+MOST, TURNS, TOLERANCE, SETTLED = 100, 30, 1e-7, 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ class HeatSolver:
             state = self._cold()
             status, _ = self._run(self._case(HeatCases(1), np.zeros(1, int)), state)
             self.base = state if status[0] == flow.SOLVED else None
-        for start in range(0, cases.count, WIDTH):
-            self._block(cases, np.arange(start, min(start + WIDTH, cases.count)), result, self.base if warm else None)
+        for rows in blocks(cases.count):
+            self._block(cases, rows, result, self.base if warm else None)
         return result
 
     def _cold(self) -> flow.State:
@@ -95,16 +96,9 @@ class HeatSolver:
 
     def _case(self, cases: HeatCases, rows: np.ndarray) -> flow.Case:
         network = self.network
-        rows = np.concatenate([rows, np.full(WIDTH - len(rows), rows[-1])])  # idle lanes repeat the last case
-
-        def part(given: np.ndarray | None, normal: np.ndarray) -> np.ndarray:
-            values = np.broadcast_to(normal, (WIDTH, len(normal))) if given is None else given[rows]
-            return np.array(values.T, dtype=normal.dtype, order="C")
-
-        open_ = part(cases.open, np.ones(network.links, np.bool_))
-        open_ &= ~network.closed[:, None]
-        return flow.Case(open_, part(cases.held, network.held), part(cases.supplied, network.supplied), part(cases.demand, network.demand),
-                         part(cases.leak, np.zeros(network.nodes)), part(cases.heat, np.nan_to_num(network.heat)))
+        held, supplied, demand = (in_lanes(getattr(cases, name), getattr(network, name), rows) for name in ("held", "supplied", "demand"))
+        open_ = in_lanes(cases.open, np.ones(network.links, np.bool_), rows) & ~network.closed[:, None]
+        return flow.Case(open_, held, supplied, demand, in_lanes(cases.leak, np.zeros(network.nodes), rows), in_lanes(cases.heat, np.nan_to_num(network.heat), rows))
 
     def _run(self, case: flow.Case, state: flow.State) -> tuple[np.ndarray, np.ndarray]:
         """Solve flow and heat in turn until temperatures stay."""
@@ -172,15 +166,4 @@ def prepare(network: HeatModel) -> flow.Net:
         network.link_type, network.link_from, network.link_to, laminar, (rough * slender + network.minor) / (2 * area**2),
         network.lift, GRAVITY * fall, network.needed, surface, network.surroundings, network.extracted, area * network.length, network.mode,
         np.where(fixed, np.nan_to_num(network.flow), 0.0), np.nan_to_num(network.drop), np.nan_to_num(network.back), network.most, network.effect, ambient,
-        *_adjacency(network), float(network.room), float(network.stagnant))
-
-
-def _adjacency(network: HeatModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Links of each node as compressed rows: start (node + 1,), other end, link."""
-    ends = np.concatenate([network.link_from, network.link_to])
-    far = np.concatenate([network.link_to, network.link_from])
-    link = np.tile(np.arange(network.links, dtype=np.int32), 2)
-    order = np.argsort(ends, kind="stable")
-    first = np.zeros(network.nodes + 1, np.int64)
-    np.cumsum(np.bincount(ends, minlength=network.nodes), out=first[1:])
-    return first, far[order].astype(np.int32), link[order]
+        *neighbours(network.nodes, network.link_from, network.link_to), float(network.room), float(network.stagnant))
