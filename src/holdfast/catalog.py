@@ -20,6 +20,7 @@ from holdfast.model import spec, tables
 from holdfast.model.delivery import Format
 from holdfast.model.errors import Invalid, NotFound
 from holdfast.model.finding import Findings
+from holdfast.model.fragility import fault_of
 from holdfast.model.policy import CLAUSES
 from holdfast.model.quantity import QUANTITIES
 from holdfast.model.spec import Catalog, Domain, Hazard, Kind
@@ -169,6 +170,9 @@ def _verify_kind(catalog: Catalog, domain: Domain, kind: Kind, findings: Finding
         if isinstance(law, spec.RepairRate):
             if len(law.states) != len(law.shares) or abs(sum(law.shares) - 1.0) > 1e-6:
                 wrong("damage", "states and shares must match and shares must sum to 1")
+        elif isinstance(law, spec.DamageTable):
+            if fault := fault_of(law):
+                wrong("damage", fault)
         elif not (len(law.states) == len(law.medians) == len(law.betas)) or list(law.medians) != sorted(law.medians):
             wrong("damage", "states, medians and betas must match and medians must rise")
         if law.consequences and tuple(c.state for c in law.consequences) != law.states:

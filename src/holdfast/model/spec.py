@@ -166,6 +166,26 @@ class DamageCurve:
 
 
 @dataclass(frozen=True, slots=True)
+class DamageTable:
+    """Fragility by points: probability of reaching each state at given intensities, straight lines between them, level beyond the last.
+
+    levels        rising intensities, in the SI unit of the measure
+    chances       for each state, the probability of reaching it at each level
+    onset         intensity below which nothing is damaged
+    measure, states, when, consequences  as in `DamageCurve`
+    """
+
+    measure: str
+    states: tuple[str, ...]
+    levels: tuple[float, ...]
+    chances: tuple[tuple[float, ...], ...]
+    source: Source
+    onset: float = 0.0
+    when: tuple[tuple[str, str], ...] = ()
+    consequences: tuple[Consequence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RepairRate:
     """Damage of long buried things: repairs per metre = factor * intensity ** exponent, a Poisson number along the length.
 
@@ -224,7 +244,7 @@ class Kind:
     fields: tuple[Field, ...] = ()
     geometry: Geometry | None = None
     signals: tuple[Signal, ...] = ()
-    damage: tuple[DamageCurve | RepairRate, ...] = ()
+    damage: tuple[DamageCurve | DamageTable | RepairRate, ...] = ()
     provides: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
     requires_devices: tuple[str, ...] = ()

@@ -9,11 +9,11 @@ from scipy import stats
 
 from engines.scenario.worlds import bare_world
 from holdfast.engines.scenario.damage import Sampler
-from holdfast.engines.scenario.damage_kernel import poisson
+from holdfast.engines.scenario.damage_kernel import exp_quick, poisson
 from holdfast.engines.scenario.damage_law import probabilities
 from holdfast.model.errors import Invalid
 from holdfast.model.hazard import Command, Strike
-from holdfast.model.spec import Consequence, DamageCurve, Kind, RepairRate, Source
+from holdfast.model.spec import Consequence, DamageCurve, DamageTable, Kind, RepairRate, Source
 
 SOURCE = Source("test")
 STATES = ("slight", "moderate", "extensive", "complete")
@@ -44,6 +44,18 @@ def test_states_follow_the_lognormal_curves(pga):
     keep = expected > 5
     assert counts[~keep].sum() < 20
     assert stats.chisquare(counts[keep], expected[keep] * counts[keep].sum() / expected[keep].sum()).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("pga", [0.4, 0.6, 1.3, 7.0])
+def test_states_follow_a_table(pga):
+    law = DamageTable("pga", STATES[:2], (0.5, 1.0, 2.0), ((0.1, 0.6, 0.9), (0.0, 0.3, 0.5)), SOURCE, onset=0.45)
+    world = bare_world([Kind("t.house", "node", "house", "屋", damage=(law, RATE)), Kind("t.hut", "node", "hut", "棚", damage=(law,))], np.arange(200) % 2)
+    damage = Sampler(world).sample(strike(world, pga=pga), CASES, 1)
+    expected = probabilities(law, np.array(pga)) * damage.state.size / 2
+    assert pga > law.onset or expected.tolist() == [damage.state.size / 2, 0.0, 0.0]
+    for part in (damage.state[:, ::2], damage.state[:, 1::2]):
+        counts = np.bincount(part.ravel(), minlength=3)
+        assert np.abs(counts - expected).max() < 4.5 * np.sqrt(expected.max())
 
 
 def test_consequences_belong_to_the_state():
@@ -124,10 +136,16 @@ def test_direct_hits_take_the_consequences_of_the_law():
 
 def test_the_fast_way_for_single_curves_gives_the_same_numbers():
     two = DamageCurve("pga", ("out",), (3.0,), (0.4,), SOURCE, consequences=(Consequence("out", False, 20.0, loss=0.4, opening=0.5),))
-    world = bare_world([PLANT, Kind("t.pole", "edge", "pole", "杆", damage=(two,))], np.arange(60) % 2, section=np.full(60, 0.3))
-    shaken = strike(world, pga=3.0)
-    fast = Sampler(world).sample(shaken, CASES, 9)
-    general = Sampler(world).sample(Strike(shaken.intensity, hit=np.zeros((len(CASES), 60), np.int8)), CASES, 9)
+    three = DamageTable("pga", STATES, (1.0, 2.0, 5.0), ((0.0, 0.7, 1.0), (0.0, 0.5, 0.9), (0.0, 0.3, 0.8), (0.0, 0.1, 0.4)), SOURCE, consequences=CURVE.consequences)
+    kinds = [PLANT, Kind("t.pole", "edge", "pole", "杆", damage=(two,)), Kind("t.hut", "node", "hut", "棚", damage=(three,)), PIPE]
+    assets = 2400  # more than a tile of each
+    world = bare_world(kinds, np.arange(assets) % 4, section=np.full(assets, 0.3), length=np.full(assets, 200.0))
+    pga = np.random.default_rng(3).lognormal(np.log(3.0), 0.8, (40, assets)).astype(np.float32)
+    pga[:, :5] = np.array([0.0, np.nan, 1e-30, np.inf, 1e30])
+    shaken = Strike({"pga": pga, "pgv": pga / 10})
+    fast = Sampler(world).sample(shaken, CASES[:40], 9)
+    general = Sampler(world).sample(Strike(shaken.intensity, hit=np.zeros(pga.shape, np.int8)), CASES[:40], 9)
+    assert all(len(np.unique(fast.state[:, i::4])) > 1 for i in range(4))
     for name in ("state", "works", "opening", "repair_hours", "loss"):
         assert np.array_equal(getattr(fast, name), getattr(general, name)), name
 
@@ -163,6 +181,11 @@ def test_poisson_quantiles(mean):
     u = (np.arange(4000) + 0.5) / 4000
     ours = np.array([poisson(mean, x) for x in u])
     assert np.abs(ours - stats.poisson.ppf(u, mean)).max() <= (0 if mean < 60 else 1)
+
+
+def test_exponential_without_a_call():
+    y = np.linspace(-9.0, 9.0, 1801)
+    assert np.array([exp_quick(v) for v in y]) == pytest.approx(np.exp(y), rel=3e-7)
 
 
 def test_empty_world():

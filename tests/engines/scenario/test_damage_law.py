@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from holdfast.engines.scenario.damage_chance import find
 from holdfast.engines.scenario.damage_law import GENERIC, choose, fits, probabilities
 from holdfast.model.errors import Invalid
 from holdfast.model.spec import Consequence, DamageCurve, Kind, RepairRate, Source
@@ -37,6 +38,12 @@ def test_a_range_of_text_is_refused():
         fits((("material", "1..2"),), TABLE, 4)
 
 
+def chances_at(table, law, x):
+    """Chance of the first state."""
+    row, share = find(np.float32(x), np.float32(x).view(np.int32), law, table.chances)
+    return table.chances.reach[row, 0] + share * (table.chances.reach[row + 1, 0] - table.chances.reach[row, 0])
+
+
 def test_first_fitting_law_of_each_measure_is_used():
     rate = RepairRate("pga", 1.0, 1.0, ("leak",), (1.0,), SOURCE)
     kind = Kind("t.a", "node", "a", "甲", damage=(curve(1.0, ("material", "PE")), curve(2.0), curve(3.0, measure="pgd"), rate))
@@ -45,9 +52,9 @@ def test_first_fitting_law_of_each_measure_is_used():
     assert table.measures == ("pga", "pgd")
     mine = [table.laws[table.start[i] : table.start[i + 1]].tolist() for i in range(5)]
     assert [len(m) for m in mine] == [3, 0, 3, 3, 3]
-    medians = [np.exp(table.position[m[0], 0]) for m in mine if m]
-    assert medians == pytest.approx([1.0, 2.0, 2.0, 2.0])
-    assert all(np.exp(table.position[m[1], 0]) == pytest.approx(3.0) and not table.curve[m[2]] for m in mine if m)
+    even = [(chances_at(table, m[0], median)) for m, median in zip([m for m in mine if m], (1.0, 2.0, 2.0, 2.0), strict=True)]
+    assert even == pytest.approx([0.5] * 4, abs=1e-5)
+    assert all(chances_at(table, m[1], 3.0) == pytest.approx(0.5, abs=1e-5) and not table.curve[m[2]] for m in mine if m)
     assert table.forced[1] == len(table.states) - 1 and table.states[-1] == len(GENERIC.states)
 
 
@@ -58,6 +65,9 @@ def test_a_table_must_match_its_assets():
     five = DamageCurve("pga", tuple("abcde"), (1.0, 2.0, 3.0, 4.0, 5.0), (0.5,) * 5, SOURCE)
     with pytest.raises(Invalid, match="5 states"):
         choose([Kind("t.a", "node", "a", "甲", damage=(five,))], np.array([0]), {})
+    sharp = DamageCurve("pga", ("a",), (1.0,), (0.0,), SOURCE)
+    with pytest.raises(Invalid, match="no spread"):
+        choose([Kind("t.a", "node", "a", "甲", damage=(sharp,))], np.array([0]), {})
 
 
 def test_probabilities_sum_to_one_and_never_cross():

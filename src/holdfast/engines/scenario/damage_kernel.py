@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .random import case_keys, normal_quantile, normal_quick, uniform_at
+from .damage_chance import STATES, find, worst_state
+from .random import EDGE, case_keys, normal_inner, normal_quantile, normal_quick, uniform_at, uniform_of
 
-_STEP = np.uint64(0xD6E8FEB86659FD93)  # between the draws of one asset
+STEP = np.uint64(0xD6E8FEB86659FD93)  # between the draws of one asset
 _EACH = 64  # repairs along one edge that are drawn one by one; the rest by their expectation
 _NORMAL = 60.0  # mean above which a Poisson number is taken as normal
+_TILE = 512  # assets in one pass, so that what is in between stays in the nearest cache
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -31,26 +33,24 @@ def poisson(mean, u):
     return count
 
 
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def exp_quick(y):
+    """exp(y) to 3e-7 where it is within 1/500 and 500, exact beyond: the sixteenth power of a polynomial, without a call."""
+    if abs(y) > 6.2:
+        return np.exp(y)
+    t = y * 0.0625
+    p = 1.0 + t * (1.0 + t * (1 / 2 + t * (1 / 6 + t * (1 / 24 + t * (1 / 120 + t * (1 / 720 + t * (1 / 5040)))))))
+    p *= p
+    p *= p
+    p *= p
+    return p * p
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _lognormal(first, second, item, median, beta):
     if median <= 0.0 or beta <= 0.0:
         return median
-    return median * np.exp(beta * normal_quick(uniform_at(first, second, item)))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def curve_state(level, u, law, position, inverse, states):
-    """Largest state reached: level is the ln of the intensity, u the asset's uniform number, inverse 1 / spread."""
-    best = -1e30
-    for s in range(states):
-        best = max(best, (level - position[law, s]) * inverse[law, s])
-    if best < -2.5 and u > 0.01:  # the chance of any damage is below 0.62 %: the quantile need not be computed
-        return 0
-    z = normal_quick(u)
-    for s in range(states - 1, -1, -1):
-        if (level - position[law, s]) * inverse[law, s] > z:
-            return s + 1
-    return 0
+    return median * exp_quick(beta * normal_quick(uniform_at(first, second, item)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -58,13 +58,13 @@ def _repairs(first, second, item, number, law, position, states, hours, beta, lo
     """Worst state, hours, loss and opening of that many repairs."""
     worst, total, lost, hole = 0, 0.0, 0.0, 0.0
     for _ in range(min(number, _EACH)):
-        item = item + _STEP
+        item = item + STEP
         u = uniform_at(first, second, item)
         s = 0
         while s < states - 1 and u > position[law, s]:
             s += 1
         worst = max(worst, s + 1)
-        item = item + _STEP
+        item = item + STEP
         total += _lognormal(first, second, item, hours[law, s], beta[law, s])
         lost += loss[law, s]
         hole += opening[law, s]
@@ -81,60 +81,103 @@ def _repairs(first, second, item, number, law, position, states, hours, beta, lo
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _damaged(site, row, bits, u, cut, base, first, last, floor, reach, index, cell, share):
+    """Which assets of a tile are damaged, by one lognormal law: their places, cells and shares; returns how many."""
+    found, part = 0, np.float64(1.0 / (1 << cut))
+    rest = np.int32((1 << cut) - 1)
+    for j in range(site.size):
+        s = site[j]
+        bit = bits[s]
+        c = min(max((bit >> cut) - base, 0), last)  # the row after the last repeats it
+        f = (bit & rest) * part
+        low = reach[first + c, 0]
+        index[found], cell[found], share[found] = j, first + c, f
+        found += (row[s] >= floor) & (u[j] < low + f * (reach[first + c + 1, 0] - low))
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _damaged_by_table(site, row, u, law, chances, index, cell, share):
+    """As `_damaged`, for a law that is a table."""
+    found = 0
+    for j in range(site.size):
+        x = row[site[j]]
+        if x >= chances.floor[law]:
+            c, f = find(x, 0, law, chances)
+            low = chances.reach[c, 0]
+            if u[j] < low + f * (chances.reach[c + 1, 0] - low):
+                index[found], cell[found], share[found] = j, c, f
+                found += 1
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _normals(found, first, second, salt, index, p, z):
+    """Standard normal numbers of the damaged assets of a tile, as `normal_quick` gives them; in steps that the compiler does for several at once."""
+    for n in range(found):
+        p[n] = uniform_of(first + salt[index[n]], second)
+    for n in range(found):
+        z[n] = normal_inner(p[n])
+    for n in range(found):
+        if not EDGE <= p[n] <= 1.0 - EDGE:
+            z[n] = normal_quantile(p[n])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def sample_single(
-    stream, cases, which, law_of, keys, site, intensity, hours_scale, measure, states, position, inverse, works_of, hours, beta, loss_of, opening_of, section,
+    stream, cases, which, runs, law_of, salt, salt_repair, site, intensity, bits, hours_scale, chances, works_of, hours, beta, loss_of, opening_of, section,
     state, works, opening, repair, loss,
 ):  # fmt: skip
-    """Assets at positions `which`, sorted by `law_of`, that have one law, a curve: the same numbers as `sample_block`, twice as fast."""
+    """Assets at positions `which` that have one law, a curve or a table, in runs of the same law: the same numbers as `sample_block`, many times as fast.
+
+    runs (run, 2) from and to positions in `which`, law_of (run,); salt and salt_repair of the draws, site, section: in the order of `which`
+    intensity (case, site) float32 and the same memory as int32; outputs are those of assets without damage and only written where there is some
+    """
+    u, z, share = np.empty(_TILE), np.empty(_TILE), np.empty(_TILE)
+    index, cell = np.empty(_TILE, np.uint32), np.empty(_TILE, np.uint32)
+    reach = chances.reach
     for k in range(cases.size):
         first, second = case_keys(stream, cases[k])
-        law, count = -1, 0
-        p0 = p1 = p2 = p3 = i0 = i1 = i2 = i3 = 0.0
-        for j in range(which.size):
-            if law_of[j] != law:  # parameters of the law stay in registers
-                law = law_of[j]
-                count = states[law]
-                i0, i1, i2, i3 = inverse[law, 0], inverse[law, 1], inverse[law, 2], inverse[law, 3]
-                p0 = position[law, 0]
-                p1 = position[law, 1] if count > 1 else 1e9
-                p2 = position[law, 2] if count > 2 else 1e9
-                p3 = position[law, 3] if count > 3 else 1e9
-            i, reached = which[j], 0
-            s = site[i]
-            x = intensity[measure[law], k, s] if s >= 0 else np.float32(0.0)
-            if x > 0.0:
-                level = np.log(x)
-                u = uniform_at(first, second, keys[i] + _STEP)
-                t0, t1, t2, t3 = (level - p0) * i0, (level - p1) * i1, (level - p2) * i2, (level - p3) * i3
-                if max(t0, t1, t2, t3) > -2.5 or u <= 0.01:
-                    z = normal_quick(u)
-                    reached = 1 if t0 > z else 0
-                    reached = 2 if t1 > z else reached
-                    reached = 3 if t2 > z else reached
-                    reached = 4 if t3 > z else reached
-            state[k, i] = reached
-            if reached > 0:
-                c = reached - 1
-                works[k, i] = works_of[law, c]
-                loss[k, i] = min(loss_of[law, c], 1.0)
-                opening[k, i] = opening_of[law, c] * section[i]
-                repair[k, i] = hours_scale * _lognormal(first, second, keys[i] ^ _STEP, hours[law, c], beta[law, c])
-            else:
-                works[k, i] = True
-                loss[k, i] = 0.0
-                opening[k, i] = 0.0
-                repair[k, i] = 0.0
+        for r in range(law_of.size):
+            law = law_of[r]
+            cut = chances.shift[law]
+            runs_on, share_lost, hole, time, spread = works_of[law], loss_of[law], opening_of[law], hours[law], beta[law]
+            for begin in range(runs[r, 0], runs[r, 1], _TILE):
+                end = min(begin + _TILE, runs[r, 1])
+                here, place, width, draws = which[begin:end], site[begin:end], section[begin:end], salt[begin:end]
+                for j in range(end - begin):
+                    u[j] = uniform_of(first + draws[j], second)
+                if cut >= 0:
+                    found = _damaged(place, intensity[k], bits[k], u, cut, chances.base[law], chances.first[law], chances.last[law], chances.floor[law], reach,
+                                     index, cell, share)  # fmt: skip
+                else:
+                    found = _damaged_by_table(place, intensity[k], u, law, chances, index, cell, share)
+                for n in range(found):  # no branch to guess wrong: only damaged assets come here
+                    j, c, f = index[n], cell[n], share[n]
+                    v, s = u[j], np.uint8(0)
+                    for t in range(1, STATES):
+                        s += v < reach[c, t] + f * (reach[c + np.uint32(1), t] - reach[c, t])
+                    i = here[j]
+                    state[k, i] = s + 1
+                    works[k, i] = runs_on[s]
+                    loss[k, i] = min(share_lost[s], 1.0)
+                    opening[k, i] = hole[s] * width[j]
+                    share[n] = hours_scale * time[s]
+                    cell[n] = s
+                _normals(found, first, second, salt_repair[begin:end], index, u, z)
+                for n in range(found):
+                    repair[k, here[index[n]]] = share[n] * exp_quick(spread[cell[n]] * z[n])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sample_block(
-    stream, cases, which, keys, site, intensity, hit, has_hit, length, section, rate_scale, hours_scale,
-    measure, given, curve, states, position, inverse, factor, exponent, works_of, hours, beta, loss_of, opening_of, start, laws, forced,
+    stream, cases, which, keys, site, intensity, bits, hit, has_hit, length, section, rate_scale, hours_scale, chances,
+    measure, given, curve, states, position, factor, exponent, works_of, hours, beta, loss_of, opening_of, start, laws, forced,
     state, works, opening, repair, loss,
 ):  # fmt: skip
     """Fill state, works, opening, repair and loss, all (case, asset), for the assets at positions `which`.
 
-    intensity (measure, case, site) float32; hit (case, site) int8; law arrays as in `LawTable`
+    intensity (measure, case, site) float32 and the same memory as int32; hit (case, site) int8; law arrays as in `LawTable`
     """
     for k in range(cases.size):
         first, second = case_keys(stream, cases[k])
@@ -145,13 +188,16 @@ def sample_block(
                 item = keys[i]
                 for p in range(start[i], start[i + 1]):
                     law = laws[p]
-                    item = item + _STEP
+                    item = item + STEP
                     x = intensity[measure[law], k, s]
                     if not x > 0.0 or (given[law] >= 0 and not intensity[given[law], k, s] > 0.0):
                         continue
                     u = uniform_at(first, second, item)
                     if curve[law]:
-                        reached = curve_state(np.log(x), u, law, position, inverse, states[law])
+                        if x < chances.floor[law]:
+                            continue
+                        cell, share = find(x, bits[measure[law], k, s], law, chances)
+                        reached = worst_state(u, cell, share, chances.reach)
                         if reached == 0:
                             continue
                         runs = runs and works_of[law, reached - 1]
@@ -174,7 +220,7 @@ def sample_block(
                         lost = min(1.0, lost + share)
                 if by_curve >= 0:
                     c = min(worst, states[by_curve]) - 1
-                    mend += _lognormal(first, second, keys[i] ^ _STEP, hours[by_curve, c], beta[by_curve, c])
+                    mend += _lognormal(first, second, keys[i] ^ STEP, hours[by_curve, c], beta[by_curve, c])
                     hole += opening_of[by_curve, c]
                 if has_hit and hit[k, s] > 0:
                     law = forced[i]

@@ -1,6 +1,6 @@
 """Which damage laws act on which asset: chosen once, laid out as arrays for the kernel.
 
-The first law of each measure whose `when` fits is used; `RepairRate` and `DamageCurve` of one measure may act side by side.
+The first law of each measure whose `when` fits is used; a `RepairRate` and a curve or table of one measure may act side by side.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from holdfast.model.errors import Invalid
-from holdfast.model.spec import Consequence, DamageCurve, Kind, RepairRate, Source
+from holdfast.model.spec import Consequence, DamageCurve, DamageTable, Kind, RepairRate, Source
 
-STATES = 4
-Law = DamageCurve | RepairRate
+from .damage_chance import STATES, Chances, curve_reach, lay_out, worst_first
+
+Law = DamageCurve | DamageTable | RepairRate
 
 GENERIC = DamageCurve(
     "", ("slight", "moderate", "extensive", "destroyed"), (1.0, 2.0, 3.0, 4.0), (1.0,) * STATES, Source("Holdfast default", mark="proposal"),
@@ -31,9 +32,9 @@ class LawTable:
     """All laws of a world as arrays, and the laws of each asset.
 
     measures  names; `measure` and `given` index them, -1 none
-    curve     (law,) bool: lognormal states, else repairs along the length
-    states    (law,) number of states, 1 to 4
-    position  (law, 4) ln of medians, or running sums of shares       spread  (law, 4) lognormal standard deviations
+    curve     (law,) bool: states by a curve or a table, else repairs along the length
+    states    (law,) number of states, 1 to 4             chances  of reaching the states of curves and tables
+    position  (law, 4) of repair rates: running sums of shares
     factor, exponent  (law,) of repair rates
     works, hours, hours_beta, loss, opening  (law, 4) consequences of each state
     start     (asset + 1,), laws (..): laws of asset i are laws[start[i]:start[i + 1]]
@@ -45,8 +46,8 @@ class LawTable:
     given: np.ndarray
     curve: np.ndarray
     states: np.ndarray
+    chances: Chances
     position: np.ndarray
-    spread: np.ndarray
     factor: np.ndarray
     exponent: np.ndarray
     works: np.ndarray
@@ -107,7 +108,7 @@ def choose(kinds: Sequence[Kind], kind: np.ndarray, tables: dict[str, pa.Table])
             raise Invalid(f"{one.name}: {table.num_rows} rows for {len(assets)} assets", fix="Give one row for each asset of the kind, in their order")
         taken: dict[tuple[bool, str, str | None], np.ndarray] = {}
         for order, law in enumerate(one.damage):
-            key = (isinstance(law, DamageCurve), law.measure, getattr(law, "given", None))
+            key = (isinstance(law, RepairRate), law.measure, getattr(law, "given", None))
             here = fits(law.when, table, len(assets)) & ~taken.get(key, np.zeros(len(assets), bool))
             taken[key] = taken.get(key, np.zeros(len(assets), bool)) | here
             if not here.any():
@@ -126,16 +127,16 @@ def choose(kinds: Sequence[Kind], kind: np.ndarray, tables: dict[str, pa.Table])
 def _pack(laws: list[Law], pairs: list[tuple[np.ndarray, int, int]], forced: np.ndarray) -> LawTable:
     measures = tuple(dict.fromkeys([m for law in laws[:-1] for m in (law.measure, getattr(law, "given", None)) if m]))
     shape = (len(laws), STATES)
-    table = {name: np.zeros(shape) for name in ("position", "spread", "hours", "hours_beta", "loss", "opening")}
+    table = {name: np.zeros(shape) for name in ("position", "hours", "hours_beta", "loss", "opening")}
     works = np.ones(shape, bool)
     factor, exponent = np.zeros(len(laws)), np.zeros(len(laws))
     for at, law in enumerate(laws):
         count = len(law.states)
+        if isinstance(law, DamageCurve) and not min(law.betas, default=1.0) > 0.0:
+            raise Invalid("a damage curve has no spread", fix="Give lognormal standard deviations above 0")
         if not 1 <= count <= STATES:
             raise Invalid(f"a damage law has {count} states", fix=f"Give 1 to {STATES} states")
-        if isinstance(law, DamageCurve):
-            table["position"][at, :count], table["spread"][at, :count] = np.log(law.medians), law.betas
-        else:
+        if isinstance(law, RepairRate):
             table["position"][at, :count] = np.cumsum(law.shares)
             factor[at], exponent[at] = law.factor, law.exponent
         for state, what in enumerate(law.consequences):
@@ -151,21 +152,21 @@ def _pack(laws: list[Law], pairs: list[tuple[np.ndarray, int, int]], forced: np.
     return LawTable(
         measures=measures, measure=np.array([measures.index(law.measure) if law.measure else -1 for law in laws], np.int64),
         given=np.array([measures.index(law.given) if getattr(law, "given", None) else -1 for law in laws], np.int64),
-        curve=np.array([isinstance(law, DamageCurve) for law in laws]), states=np.array([len(law.states) for law in laws], np.int64),
-        factor=factor, exponent=exponent, works=works, start=start, laws=law_of[order].astype(np.int64), forced=forced, **table,
+        curve=np.array([not isinstance(law, RepairRate) for law in laws]), states=np.array([len(law.states) for law in laws], np.int64),
+        chances=lay_out(laws), factor=factor, exponent=exponent, works=works, start=start, laws=law_of[order].astype(np.int64), forced=forced, **table,
     )  # fmt: skip
 
 
-def probabilities(law: DamageCurve, intensity: np.ndarray) -> np.ndarray:
+def probabilities(law: DamageCurve | DamageTable, intensity: np.ndarray) -> np.ndarray:
     """Probability of each state (..., states + 1) at intensities (...), the first being no damage.
 
     Reaching a state is at least as likely as reaching any worse one, as in the sampled damage.
     """
-    from scipy.special import ndtr
-
-    with np.errstate(divide="ignore"):
-        level = np.log(np.asarray(intensity, float))[..., None]
-    reach = ndtr((level - np.log(law.medians)) / np.asarray(law.betas))
-    reach = np.flip(np.maximum.accumulate(np.flip(reach, -1), -1), -1)
-    full = np.concatenate([np.ones_like(level), reach, np.zeros_like(level)], -1)
+    if isinstance(law, DamageTable):
+        x = np.asarray(intensity, float)
+        reach = np.stack([np.where(x < law.onset, 0.0, np.interp(x, law.levels, row)) for row in law.chances], axis=-1)
+    else:
+        reach = curve_reach(law, intensity)
+    reach = worst_first(reach)
+    full = np.concatenate([np.ones((*reach.shape[:-1], 1)), reach, np.zeros((*reach.shape[:-1], 1))], -1)
     return full[..., :-1] - full[..., 1:]

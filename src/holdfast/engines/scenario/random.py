@@ -40,7 +40,12 @@ def case_keys(stream, case):
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def uniform_at(first, second, item):
     """A number in (0, 1) for the item (integer) of the case with these keys."""
-    value = first + uint64(item) * _GOLDEN
+    return uniform_of(first + uint64(item) * _GOLDEN, second)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def uniform_of(value, second):
+    """As `uniform_at`, where value is the first key of the case plus `salt` of the item."""
     value = ((value ^ (value >> _S30)) * _MUL1) ^ second
     value = (value ^ (value >> _S27)) * _MUL2
     value = value ^ (value >> _S31)
@@ -87,19 +92,25 @@ def _quantile_table() -> np.ndarray:
     return ndtri(np.clip(np.arange(_CELLS + 1) / _CELLS, 1e-3, 1.0 - 1e-3))
 
 
-_CELLS, _EDGE = 4096, 1.0 / 64.0
+_CELLS, EDGE = 4096, 1.0 / 64.0
 _TABLE = _quantile_table()
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def normal_quick(p):
     """The standard normal quantile by table between 1/64 and 63/64 (to 1.1e-5), exact in the tails: ten times faster."""
-    if _EDGE <= p <= 1.0 - _EDGE:
-        place = p * _CELLS
-        cell = int(place)
-        low = _TABLE[cell]
-        return low + (place - cell) * (_TABLE[cell + 1] - low)
+    if EDGE <= p <= 1.0 - EDGE:
+        return normal_inner(p)
     return normal_quantile(p)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def normal_inner(p):
+    """The table of `normal_quick`, which holds between EDGE and 1 - EDGE; any p in (0, 1) may be given."""
+    place = p * _CELLS
+    cell = int(place)
+    low = _TABLE[cell]
+    return low + (place - cell) * (_TABLE[cell + 1] - low)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -157,6 +168,11 @@ def _mix(value: int) -> int:
     value = ((value ^ (value >> 30)) * int(_MUL1)) & _MASK
     value = ((value ^ (value >> 27)) * int(_MUL2)) & _MASK
     return value ^ (value >> 31)
+
+
+def salt(items: np.ndarray) -> np.ndarray:
+    """What items (n,) uint64 add to the first key of a case, for kernels that draw for the same items in many cases."""
+    return np.asarray(items, np.uint64) * _GOLDEN
 
 
 def keys(ids: pa.Array) -> np.ndarray:
