@@ -18,6 +18,10 @@ with open(Path(__file__).with_name("gmm_points.csv"), newline="", encoding="utf-
     POINTS = list(csv.DictReader(line for line in handle if not line.startswith("#")))
 
 
+with open(Path(__file__).with_name("gmm_2008_points.csv"), newline="", encoding="utf-8") as handle:
+    OLDER = list(csv.DictReader(line for line in handle if not line.startswith("#")))
+
+
 def evaluated(row, measure):
     number = {key: float(row[key]) for key in ("magnitude", "dip", "top", "width", "depth", "rrup", "rjb", "rx", "vs30")}
     rupture = Rupture(number["magnitude"], 0.0, 0.0, number["depth"], 0.0, number["dip"], STYLE[row["style"]], 0.0, number["width"], number["top"])
@@ -35,6 +39,33 @@ def test_medians_and_deviations_are_those_of_pygmm(model, measure):
         mean, between, within = evaluated(row, measure)
         assert np.exp(mean[0]) / unit == pytest.approx(float(row[measure]), rel=1e-4), row
         assert np.hypot(between[0], within[0]) == pytest.approx(float(row[f"{measure}_sd"]), rel=1e-4), row
+
+
+@pytest.mark.parametrize("model", ["BA08", "CY08"])
+@pytest.mark.parametrize("measure", MEASURES)
+def test_medians_and_deviations_are_those_of_hazardlib(model, measure):
+    rows = [r for r in OLDER if r["model"] == model]
+    assert len(rows) >= 80
+    unit = 0.01 if measure == "pgv" else G
+    for row in rows:
+        number = {key: float(row[key]) for key in ("magnitude", "dip", "top", "width", "rrup", "rjb", "rx", "vs30", "z1")}
+        rupture = Rupture(number["magnitude"], 0.0, 0.0, number["top"], 0.0, number["dip"], STYLE[row["style"]], 0.0, number["width"], number["top"])
+        one = {key: np.array([number[key]]) for key in ("rrup", "rjb", "rx")}
+        where, soil = Distances(**one, u=one["rx"], v=one["rx"]), {"z1": number["z1"], "measured": row["measured"] == "1"}
+        mean, between, within = ground_motion(model, measure, rupture, where, np.array([number["vs30"]]), **soil)
+        assert np.exp(mean[0]) / unit == pytest.approx(float(row[measure]), rel=2e-6), row
+        assert [between[0], within[0]] == pytest.approx([float(row[f"{measure}_tau"]), float(row[f"{measure}_phi"])], rel=1e-6), row
+
+
+def test_measured_ground_and_thick_sediments():
+    rupture = make_rupture(6.5, 0.0, 0.0, 10.0, 0.0, 90.0, "strike_slip")
+    where, vs30 = distances(rupture, np.array([20.0]), np.zeros(1)), np.array([300.0])
+    for model in ("CY08", "CY14"):
+        mean, between, within = ground_motion(model, "pga", rupture, where, vs30)
+        sure = ground_motion(model, "pga", rupture, where, vs30, measured=True)
+        assert sure[0] == mean and sure[1] == between and sure[2] < within
+    usual, deep = (ground_motion("CY08", "sa10", rupture, where, vs30, z1=z)[0][0] for z in (None, 900.0))
+    assert deep > usual
 
 
 @pytest.mark.parametrize("model", MODELS)
