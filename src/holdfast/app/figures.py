@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,19 +36,64 @@ def svg(plot: Plot, table: pa.Table) -> str:
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "holdfast", "font.family": "sans-serif", "font.size": 9}):
-        figure = Figure(figsize=(7.2, 3.6), layout="constrained")
-        axes = figure.add_subplot()
-        _DRAW[plot.kind](axes, plot, table)
-        axes.set_xlabel(plot.x_label or plot.x)
-        axes.set_ylabel(plot.y_label or (plot.y[0] if len(plot.y) == 1 else ""))
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25)
-        if len(axes.get_legend_handles_labels()[1]) > 1:
-            axes.legend(frameon=False, fontsize=8, ncols=2)
+        if plot.kind in ("line", "step") and plot.band and len(_groups(plot, table)) > 1:
+            figure = _panels(Figure, plot, table)
+        else:
+            bars = min(table.num_rows, _MOST_BARS) if plot.kind == "barh" else 0
+            figure = Figure(figsize=(7.2, max(3.6, 0.9 + 0.17 * bars * len(plot.y))), layout="constrained")
+            axes = figure.add_subplot()
+            _DRAW[plot.kind](axes, plot, table)
+            _label(axes, plot)
+            if len(axes.get_legend_handles_labels()[1]) > 1:
+                axes.legend(frameon=False, fontsize=8, ncols=3, loc="lower left", bbox_to_anchor=(0.0, 1.0))
         sink = io.StringIO()
         figure.savefig(sink, format="svg", metadata={"Date": None})
     text = sink.getvalue()
     return text[text.index("<svg") :]
+
+
+def _panels(figure_class: Any, plot: Plot, table: pa.Table) -> Any:
+    """One small drawing for each group, all on the same axes: bands that lie on each other cannot be read."""
+    groups = _groups(plot, table)
+    across = min(3, len(groups))
+    down = -(-len(groups) // across)
+    figure = figure_class(figsize=(7.2, 0.6 + 1.65 * down), layout="constrained")
+    grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+    for number, axes in enumerate(grid.flat):
+        if number >= len(groups):
+            axes.set_visible(False)
+            continue
+        label, rows = groups[number]
+        _lines(axes, replace(plot, by=""), rows)
+        _label(axes, replace(plot, x_label=" ", y_label=" "))
+        axes.set_title(label.replace("_", " "), fontsize=9, loc="left")
+        axes.tick_params(labelsize=8, labelbottom=number + across >= len(groups))
+        axes.set_ylim(bottom=0.0)
+    figure.supxlabel(plot.x_label or plot.x, fontsize=9)
+    figure.supylabel(plot.y_label or plot.y[0], fontsize=9)
+    return figure
+
+
+def _label(axes: Any, plot: Plot) -> None:
+    """Axes with their units, whole numbers with separators, and no more frame than is needed."""
+    from matplotlib.ticker import FuncFormatter
+
+    words = plot.y[0].replace("_", " ") if len(plot.y) == 1 else ""
+    upright, along = (plot.y_label, plot.x_label or words) if plot.kind == "barh" else (plot.y_label or words, plot.x_label or plot.x.replace("_", " "))
+    axes.set_xlabel(along)
+    axes.set_ylabel(upright)
+    numeric = {"barh": [axes.xaxis], "bar": [axes.yaxis]}.get(plot.kind, [axes.xaxis, axes.yaxis])
+    for axis in numeric:
+        axis.set_major_formatter(FuncFormatter(_tick))
+    if plot.kind == "map":
+        axes.locator_params(nbins=4)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    axes.set_axisbelow(True)
+
+
+def _tick(value: float, _: int) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
 
 
 def _values(table: pa.Table, name: str) -> np.ndarray:
@@ -68,7 +114,7 @@ def _lines(axes: Any, plot: Plot, table: pa.Table) -> None:
         x = _values(rows, plot.x)
         for column in plot.y:
             colour, dash = _COLOURS[number % len(_COLOURS)], _DASHES[number // len(_COLOURS) % len(_DASHES)]
-            name = " ".join(part for part in (label, column if len(plot.y) > 1 or not label else "") if part)
+            name = " ".join(part for part in (label, column if len(plot.y) > 1 or not label else "") if part).replace("_", " ")
             if plot.kind == "step":
                 axes.step(x, _values(rows, column), where="post", color=colour, linestyle=dash, label=name)
             else:
@@ -100,7 +146,7 @@ def _map(axes: Any, plot: Plot, table: pa.Table) -> None:
     dots = axes.scatter(_values(table, plot.x), _values(table, plot.y[0]), c=values, s=6, cmap="viridis", linewidths=0)
     axes.set_aspect("equal")
     if values is not None:
-        axes.figure.colorbar(dots, ax=axes, label=plot.colour, shrink=0.8)
+        axes.figure.colorbar(dots, ax=axes, label=plot.colour.replace("_", " "), shrink=0.8)
 
 
 _DRAW = {"line": _lines, "step": _lines, "bar": _bars, "barh": _bars, "map": _map}

@@ -103,7 +103,7 @@ class Teller:
         return {name: {q: values[q] for q in ("p5", "p50", "p95")} for name, values in found.items()}
 
     def _rest(self, left: int) -> float:
-        """Seconds for the cases left. The first block carries the start of the workers, so later ones are asked where there are any."""
-        begin = self._marks[1] if len(self._marks) > 2 else self._marks[0]
+        """Seconds for the cases left, by the speed over the later half of the blocks; over all while they are few, because workers finish theirs in bunches."""
+        begin = self._marks[len(self._marks) // 2] if len(self._marks) > 16 else self._marks[0]
         now, done = self._marks[-1]
         return (now - begin[0]) / max(done - begin[1], 1) * left

@@ -10,27 +10,57 @@ from pathlib import Path
 from typing import Any
 
 from holdfast import __version__
+from holdfast.model.city import City
 from holdfast.model.delivery import Answer
 from holdfast.model.errors import Invalid
 
 from .figures import figures
+from .words import WORDS, chinese, english
 
 _MOST_ROWS = 50
 
 
-def as_html(title: str, title_zh: str, answer: Answer, meta: Mapping[str, Any]) -> str:
-    """One page with summary, figures and the head of each table; no request to anywhere.
+_DETAILS = ("hazard", "people_without", "services", "engines", "seconds", "resumed_cases", "worker_deaths", "restoration", "critical_facilities", "crews")
+"""Parts of a summary that say how it was computed, or more than the reader of the first page asks; they come after the tables."""
+
+Names = Mapping[str, tuple[str, str]]
+"""What is called otherwise than by its key: kind or other key -> title, Chinese title."""
+
+
+def as_html(title: str, title_zh: str, answer: Answer, meta: Mapping[str, Any], names: Names | None = None) -> str:
+    """One page with summary, figures, the head of each table, and how it was computed, in English and Chinese; no request to anywhere. Prints on A4.
 
     meta    what identifies the run: city, run, seed, engine ...
+    names   titles of kinds, see `names_of`
     """
     from jinja2 import Environment
 
+    titles, chinese_titles = {key: pair[0] for key, pair in (names or {}).items()}, {key: pair[1] for key, pair in (names or {}).items()}
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"plain": _plain, "words": lambda name: str(name).replace("_", " "), "depth": _depth, "inner_keys": _inner_keys}
+    environment.filters |= {
+        "plain": _plain, "depth": _depth, "inner_keys": _inner_keys, "words": lambda key: english(key, titles), "zh": lambda key: chinese(key, chinese_titles),
+        "named": lambda value: value in titles or value in WORDS,
+    }  # fmt: skip
     template = environment.from_string(Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8"))
-    tables = {name: {"rows": table.num_rows, "head": table.slice(0, _MOST_ROWS).to_pylist()} for name, table in answer.tables.items() if table.num_rows}
+    tables = {name: _head(table) for name, table in answer.tables.items() if table.num_rows}
     facts = {**meta, "status": answer.status, "Holdfast": __version__}
-    return template.render(title=title, title_zh=title_zh, meta=facts, summary=answer.summary, figures=figures(answer), tables=tables, most=_MOST_ROWS)
+    said = {key: value for key, value in answer.summary.items() if value is not None and value not in ({}, [], "") and key not in ("title", "run")}
+    parts = [{key: value for key, value in said.items() if (key in _DETAILS) is later} for later in (False, True)]
+    if not parts[0]:
+        parts = [said, {}]
+    return template.render(title=title, title_zh=title_zh, meta=facts, summary=parts[0], details=parts[1], figures=figures(answer), tables=tables, most=_MOST_ROWS)
+
+
+def names_of(city: City) -> Names:
+    """Titles of all kinds of an installation."""
+    return {name: (kind.title, kind.title_zh) for name, kind in city.catalog.kinds.items()}
+
+
+def _head(table: Any) -> dict[str, Any]:
+    """The first rows; coordinates are for maps, and an id says its kind."""
+    held = set(table.column_names)
+    columns = [name for name in table.column_names if not (name in ("x", "y") and "id" in held)]
+    return {"rows": table.num_rows, "columns": columns, "head": table.select(columns).slice(0, _MOST_ROWS).to_pylist()}
 
 
 def as_json(title: str, answer: Answer, meta: Mapping[str, Any]) -> str:
@@ -39,14 +69,14 @@ def as_json(title: str, answer: Answer, meta: Mapping[str, Any]) -> str:
     return json.dumps(_finite(body), ensure_ascii=False, default=str, indent=1)
 
 
-def write(path: Path, title: str, title_zh: str, answer: Answer, meta: Mapping[str, Any]) -> None:
+def write(path: Path, title: str, title_zh: str, answer: Answer, meta: Mapping[str, Any], names: Names | None = None) -> None:
     """Write a report in the format that the file name's ending says.
 
     raises    Invalid for another ending than .html or .json
     """
     if path.suffix not in (".html", ".json"):
         raise Invalid("a report is HTML or JSON", fix="End the file name in .html or .json", file=path)
-    text = as_html(title, title_zh, answer, meta) if path.suffix == ".html" else as_json(title, answer, meta)
+    text = as_html(title, title_zh, answer, meta, names) if path.suffix == ".html" else as_json(title, answer, meta)
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")
     os.replace(part, path)

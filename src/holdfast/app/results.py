@@ -25,9 +25,23 @@ class Kept:
     record: dict[str, Any]
     answer: Answer
 
-    @property
-    def title(self) -> str:
-        return self.record["capability"]
+
+def titles(city: City, capability: str, hazard: str, title: str) -> tuple[str, str]:
+    """What a run's report is called, in English and Chinese.
+
+    hazard, title   of a scenario: it is called by its own title, in Chinese with its hazard's name; empty for others
+    """
+    declared = city.catalog.capabilities.get(capability)
+    if declared is not None:
+        return declared.title, declared.title_zh
+    found = next((h for h in city.catalog.hazards if h.name == hazard), None)
+    title = title or capability
+    return title, "" if found is None else title.replace(found.title, found.title_zh) if found.title in title else found.title_zh
+
+
+def titles_of(city: City, found: Kept) -> tuple[str, str]:
+    """`titles` of a kept run."""
+    return titles(city, found.record["capability"], str(found.record["parameters"].get("hazard", "")), str(found.answer.summary.get("title", "")))
 
 
 def runs(city: City, capability: str | None = None) -> list[dict[str, Any]]:

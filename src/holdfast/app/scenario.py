@@ -23,6 +23,7 @@ from holdfast.model.time import now
 from . import report
 from .definition import Definition, define, hazard_named
 from .progress import Progress, Teller, Watch
+from .results import titles
 from .running import input_digest, keep_run, run_id
 from .scenario_answer import answer_of
 
@@ -83,8 +84,7 @@ def run_scenario(
     answer = answer_of(definition, task, outcome, findings, seconds, run)
     teller.enter("keep")
     meta = {"city": city.name, "run": run, "time": str(started)[:19] + "Z", "input": input_digest(city)[:12], "seed": definition.seed}
-    title = definition.title or definition.name
-    _write(folder, answer, title, meta)
+    _write(city, definition, folder, answer, meta)
     keep_run(city, run, CAPABILITY, answer, arguments={**definition.as_json(), "samples": cases}, digest=input_digest(city), started=started, actor=actor)
     teller.enter("ended")
     return Finished(run, outcome.status, answer, folder, folder / "report.html", teller.now)
@@ -123,8 +123,8 @@ def _clear(folder: Path) -> None:
             path.unlink()
 
 
-def _write(folder: Path, answer: Answer, title: str, meta: dict[str, Any]) -> None:
+def _write(city: City, definition: Definition, folder: Path, answer: Answer, meta: dict[str, Any]) -> None:
     for name, table in answer.tables.items():
         pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
     (folder / "summary.json").write_text(json.dumps(answer.summary, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
-    report.write(folder / "report.html", title, "", answer, meta)
+    report.write(folder / "report.html", *titles(city, CAPABILITY, definition.hazard, definition.title or definition.name), answer, meta, report.names_of(city))

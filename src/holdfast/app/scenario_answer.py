@@ -127,8 +127,8 @@ def _plots(tables: dict[str, pa.Table]) -> tuple[Plot, ...]:
     band = (("p5", "p95"),)
     plots = [
         Plot("People without service, median and 5 to 95 %", "失去服务的人数(中位数,5%至95%)", "curves", "hour", ("p50",), "line", band, by="service",
-             x_label="hours after the event", y_label="people"),
-        Plot("Critical facilities down", "停运的关键设施", "critical", "hour", ("p50",), "step", band, x_label="hours after the event", y_label="facilities"),
+             x_label="hours after the event [h]", y_label="people"),
+        Plot("Critical facilities down", "停运的关键设施", "critical", "hour", ("p50",), "step", band, x_label="hours after the event [h]", y_label="facilities"),
         Plot("Components failed, mean", "平均损坏构件数", "components", "kind", ("failed_mean",), "barh", x_label="components"),
         Plot("Hours without the service missed longest, mean", "平均失去服务小时数(最长的一项)", "assets", "x", ("y",), "map", colour="hours_without",
              x_label="x [m]", y_label="y [m]"),

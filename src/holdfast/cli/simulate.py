@@ -57,9 +57,7 @@ def report(
 
         with holdfast.open(city) as opened:
             found = results.kept(opened, run)
-            capability = opened.catalog.capabilities.get(found.record["capability"])
-            titles = (capability.title, capability.title_zh) if capability else (found.title, "")
-            reports.write(file, *titles, found.answer, results.meta(opened, found.record))
+            reports.write(file, *results.titles_of(opened, found), found.answer, results.meta(opened, found.record), reports.names_of(opened))
         say(f"written: {file}")
 
 

@@ -77,6 +77,4 @@ def add_run_routes(app: FastAPI, city: City, places: Places) -> None:
     def page(run: str) -> str:
         """The run's report as one page."""
         found = results.kept(city, run)
-        capability = city.catalog.capabilities.get(found.record["capability"])
-        title, title_zh = (capability.title, capability.title_zh) if capability else (found.title, "")
-        return report.as_html(title, title_zh, found.answer, results.meta(city, found.record))
+        return report.as_html(*results.titles_of(city, found), found.answer, results.meta(city, found.record), report.names_of(city))

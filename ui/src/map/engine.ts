@@ -63,10 +63,6 @@ export class CityMap {
     this.map.addControl(new maplibregl.NavigationControl({ visualizePitch: true }), 'top-right')
     this.map.addControl(new maplibregl.ScaleControl({ maxWidth: 120 }), 'bottom-right')
     this.map.on('moveend', () => this.schedule())
-    this.map.on('styleimagemissing', ({ id }) => {
-      const icon = iconOf(id)
-      if (icon && !this.map.hasImage(id)) this.map.addImage(id, icon.data, { pixelRatio: icon.pixelRatio })
-    })
     this.map.on('click', (event) => this.pick(event.point))
     this.map.on('mousemove', (event) => {
       this.map.getCanvas().style.cursor = this.hit(event.point) ? 'pointer' : ''
@@ -143,6 +139,10 @@ export class CityMap {
 
   /** See `MapLink.marks`. */
   marks(features: GeoJSON.FeatureCollection | null): void {
+    for (const name of new Set(features?.features.map((f) => String(f.properties?.icon)))) {
+      const icon = this.map.hasImage(name) ? null : iconOf(name)
+      if (icon) this.map.addImage(name, icon.data, { pixelRatio: icon.pixelRatio })
+    }
     this.show(MARKS, features && { ...features, features: features.features.map((f, place) => ({ ...f, properties: { ...f.properties, place } })) })
   }
 
