@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from holdfast.engines.network.blocks import WIDTH, blocks, in_lanes, neighbours
+from holdfast.engines.network.required import require
 from holdfast.engines.network.sparse import Symbolic, analyse
 
 from . import kernel
@@ -138,7 +139,13 @@ def _empty(count: int, network: GasModel) -> GasResult:
 
 
 def prepare(network: GasModel, top: float) -> kernel.Net:
-    """Coefficients of all links and the adjacency. top: highest potential held [Pa2]"""
+    """Coefficients of all links and the adjacency. top: highest potential held [Pa2]. raises Invalid for numbers that no law can take"""
+    for name in ("length", "roughness", "minor"):
+        require(name, getattr(network, name), least=0.0)
+    require("diameter", network.diameter, above=0.0)
+    require("absolute pressure held", network.held, above=0.0, where=~np.isnan(network.held), row="node")
+    require("temperature", network.temperature, above=0.0, row="node")
+    require("elevation", network.elevation, row="node")
     gas, temperature = network.gas, network.link_temperature
     area = np.pi / 4 * network.diameter**2
     viscosity = gas.at("viscosity", temperature)

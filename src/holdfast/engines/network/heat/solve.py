@@ -8,6 +8,7 @@ import numpy as np
 
 from holdfast.engines.network.blocks import WIDTH, blocks, in_lanes, neighbours
 from holdfast.engines.network.gas.fluid import GRAVITY, ambient_pressure
+from holdfast.engines.network.required import require
 from holdfast.engines.network.sparse import Symbolic, analyse
 
 from . import flow, warmth
@@ -152,7 +153,12 @@ def start(net: flow.Net, case: flow.Case, state: flow.State) -> None:
 
 
 def prepare(network: HeatModel) -> flow.Net:
-    """Coefficients of all links and the adjacency."""
+    """Coefficients of all links and the adjacency. raises Invalid for numbers that no law can take"""
+    for name in ("length", "roughness", "minor", "transfer"):
+        require(name, getattr(network, name), least=0.0)
+    require("diameter", network.diameter, above=0.0)
+    require("absolute pressure held", network.held, above=0.0, where=~np.isnan(network.held), row="node")
+    require("elevation", network.elevation, row="node")
     area = np.pi / 4 * network.diameter**2
     rough = 0.25 / np.log10(np.maximum(network.roughness, 1e-9) / (3.71 * network.diameter)) ** 2  # Nikuradse's fully rough pipe, as pandapipes for liquids
     slender = network.length / network.diameter

@@ -11,7 +11,7 @@ from enum import IntEnum
 import numpy as np
 import pyarrow as pa
 
-from holdfast.model.errors import Invalid
+from holdfast.engines.network.required import require
 
 
 class NodeType(IntEnum):
@@ -213,21 +213,14 @@ class HydraulicModel:
         return int(np.count_nonzero(self.node_type == NodeType.JUNCTION))
 
     def require_numbers(self) -> None:
-        """Refuse numbers that no hydraulic law can take; an engine would carry them into every head, or take such a pipe for one without friction.
-
-        raises  Invalid naming the field and the first few assets
-        """
-        pipe = self.link_type <= LinkType.PIPE
-        smooth = self.options.headloss == "D-W"  # a wall without roughness is a wall
-        for name, ids, values, asked, wrong, must in (
-            ("elevation", self.node_id, self.elevation, True, False, "be a number"),
-            ("emitter", self.node_id, self.emitter, True, self.emitter < 0.0, "be 0 or more"),
-            ("demand", self.node_id.take(pa.array(self.demand_node)), self.demand_base, True, False, "be a number"),
-            ("diameter", self.link_id, self.diameter, pipe, self.diameter <= 0.0, "be above 0"),
-            ("length", self.link_id, self.length, pipe, self.length < 0.0, "be 0 or more"),
-            ("roughness", self.link_id, self.roughness, pipe, self.roughness < 0.0 if smooth else self.roughness <= 0.0, "be above 0"),
-        ):
-            bad = np.flatnonzero(asked & (~np.isfinite(values) | wrong))
-            if len(bad):
-                first = ", ".join(ids.take(pa.array(bad[:3])).to_pylist()) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
-                raise Invalid(f"{name} of {first} is {values[bad[0]]:g} and must {must}", fix=f"Correct the {name}", field=name)
+        """Refuse numbers that no hydraulic law can take. raises Invalid naming the field and the first few assets"""
+        pipe, demand_id = self.link_type <= LinkType.PIPE, self.node_id.take(pa.array(self.demand_node))
+        require("elevation", self.elevation, ids=self.node_id)
+        require("emitter", self.emitter, least=0.0, ids=self.node_id)
+        require("demand", self.demand_base, ids=demand_id)
+        require("diameter", self.diameter, above=0.0, where=pipe, ids=self.link_id)
+        require("length", self.length, least=0.0, where=pipe, ids=self.link_id)
+        if self.options.headloss == "D-W":  # a wall without roughness is a wall
+            require("roughness", self.roughness, least=0.0, where=pipe, ids=self.link_id)
+        else:
+            require("roughness", self.roughness, above=0.0, where=pipe, ids=self.link_id)
