@@ -69,3 +69,24 @@ def test_nested_summaries_become_one_table_and_deeper_ones_are_left_to_json():
     page = as_html("t", "", Answer({"engines": {"water": {"own": 3}, "power": {"pgm": 5}}, "deep": {"a": {"b": {"c": 77123}}}, "mixed": {"n": 1, "by": {"x": 2}}}), {})
     assert page.count(">own<") == 1 and ">pgm<" in page and ">5<" in page
     assert "77,123" not in page and "in the JSON report" in page and ">2<" in page
+
+
+def test_bands_of_many_groups_get_a_drawing_each():
+    many = svg(LINE, CURVE)
+    assert many.count('id="axes_') == 2, "one for each service"
+    assert svg(replace(LINE, band=()), CURVE).count('id="axes_') == 1
+
+
+def test_axes_have_whole_numbers_with_separators_and_words():
+    table = pa.table({"order": ["best_found", "random"], "objective": [47_949_946.2, 128_000_000.0]})
+    drawn = svg(Plot("Harm", "影响", "t", "order", ("objective",), "barh", x_label="weighted person-hours"), table)
+    assert "100,000,000<" in drawn and "1e8" not in drawn and ">objective<" not in drawn and ">weighted person-hours<" in drawn
+
+
+def test_a_report_speaks_both_languages_and_names_kinds():
+    table = pa.table({"kind": ["water.pipe"], "service": ["road_access"], "h24": [0.25], "x": [1.0], "id": ["water.pipe:1"], "hours_without_water": [3.0]})
+    page = as_html("t", "", Answer({"people": 5, "hazard": {"name": "quake"}}, {"outage": table}), {"city": "c"}, {"water.pipe": ("Water pipe", "给水管")})
+    for text in ("Water pipe", "给水管", "road access", "道路通达", "after 24 h", "24小时后", "失去小时数，供水", "失去服务的概率", "城市"):
+        assert text in page, text
+    assert ">x<" not in page, "coordinates are for maps"
+    assert page.index('id="summary"') < page.index('id="tables"') < page.index('id="details"') < page.index("quake")

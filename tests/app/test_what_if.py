@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from anlan import anlan
-from holdfast.app.what_if import Change, Resident, Residents
+from holdfast.app.what_if import STATES, Change, Resident, Residents
 from holdfast.model.errors import Invalid, NotFound
 
 pytestmark = pytest.mark.slow
@@ -53,6 +53,41 @@ def test_a_burst_main_lowers_the_water(city, resident):
     assert effect.status == "solved" and "water" in set(effect.services["service"].to_pylist())
     small = resident.overlay().apply(Change(widest, "burst", opening=1e-5))
     assert small.people["water"] <= effect.people["water"]
+
+
+def test_readings_say_what_moved_in_the_networks(city, resident):
+    table = city.table("water.pipe", columns=["id", "diameter"])
+    widest = table["id"][int(np.argmax(table["diameter"].to_numpy()))].as_py()
+    overlay = resident.overlay()
+    effect = overlay.apply(Change(widest, "burst"))
+    rows = {(row["id"], row["quantity"]): row for row in effect.readings.to_pylist()}
+    pressures = [row for (_, quantity), row in rows.items() if quantity == "pressure"]
+    assert pressures and all(row["before"] is None or 5e4 < row["before"] < 1e6 for row in pressures), "water pressures before are those of a city"
+    assert min(row["after"] for row in pressures if row["after"] is not None) < 1e5 < max(row["before"] for row in pressures if row["before"] is not None)
+    assert overlay.undo().readings.num_rows == 0, "what was read before is read again"
+    assert overlay.redo().readings.equals(effect.readings)
+
+
+def test_each_touched_asset_is_marked_once_with_its_worst_state(city, resident):
+    effect = resident.overlay().apply(Change(main_feed(city), "fail"))
+    states = dict(zip(effect.marks["id"].to_pylist(), effect.marks["state"].to_pylist(), strict=True))
+    assert len(states) == effect.marks.num_rows and states[main_feed(city)] == "changed"
+    stopped = set(effect.assets["id"].to_pylist()) - {main_feed(city)}
+    assert {i for i, state in states.items() if state == "stopped"} == stopped
+    for row in effect.services.to_pylist():
+        if row["level"] < row["before"] and row["id"] not in stopped | {main_feed(city)}:
+            assert states[row["id"]] in ("none", "part")
+    assert set(effect.readings["id"].to_pylist()) <= set(states)
+    order = [STATES.index(state) for state in effect.marks["state"].to_pylist()]
+    assert order == sorted(order, reverse=True)
+    assert sum(row["people"] for row in effect.services.to_pylist() if row["service"] == "electricity") == pytest.approx(effect.people["electricity"])
+
+
+def test_an_answer_in_json_is_cut_off_but_counted(city, resident):
+    body = resident.overlay().apply(Change(main_feed(city), "fail")).as_json(most=3)
+    assert [len(body[name]) for name in ("assets", "services", "readings")] == [3, 3, 3] and min(body["counts"].values()) > 3
+    levels = [row["level"] for row in body["services"]]
+    assert levels == sorted(levels), "the least first"
 
 
 def test_overlays_do_not_see_each_other(city, resident):

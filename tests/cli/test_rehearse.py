@@ -51,9 +51,18 @@ def test_a_scenario_answers_in_words_and_json(city, tmp_path):
         assert text in said
     body = json.loads(call("scenario", city, "quake-m6.0", "--samples", "8", "--workers", "1", "--out", str(tmp_path / "b"), "--json"))
     summary = body["summary"]
+    assert body["progress"]["stage"] == "ended" and body["progress"]["cases"] == {"solved": 8} and body["progress"]["done"] == body["progress"]["total"] == 8
     assert body["status"] == "done" and summary["cases"]["total"] == 8 and {"people_without", "components_failed", "engines", "seconds", "losses"} <= set(summary)
     water = summary["people_without"]["water"]["24"]
     assert water["p5"] <= water["p50"] <= water["p95"]
+
+
+def test_progress_with_json_is_json_lines_on_standard_error(city, tmp_path):
+    result = CliRunner().invoke(app, ["scenario", city, "outage-substations", "--workers", "1", "--out", str(tmp_path / "p"), "--json"])
+    assert result.exit_code == 0 and json.loads(result.stdout)["status"] == "done"
+    told = [json.loads(line)["progress"] for line in result.stderr.splitlines() if line.startswith("{")]
+    assert [now["stage"] for now in told] == ["gather", "prepare", "cases", "order", "keep", "ended"] and told[-1]["done"] == told[-1]["total"] > 0
+    assert {"stage", "done", "total", "resumed", "cases", "seconds", "rest", "hour", "people"} == set(told[0])
 
 
 def test_an_occupied_folder_is_refused(city, tmp_path):

@@ -50,14 +50,14 @@ def add_run_routes(app: FastAPI, city: City, places: Places) -> None:
 
     @app.get("/api/runs/{run}/points/{table}")
     def points(run: str, table: str, value: str, service: str | None = None, limit: Annotated[int, Query(ge=1, le=200_000)] = 20_000) -> dict[str, Any]:
-        """The rows of a table with columns x and y as points on the map: id and the columns of `value` (comma-separated); the highest first."""
+        """The rows of a table with columns x and y as points on the map: id, people, and the columns of `value` (comma-separated); the highest first."""
         values = value.split(",")
         found = select(results.table(city, run, table), values, service, limit)
         if not {"x", "y"} <= set(found.column_names):
             raise NotFound(f"the table {table!r} has no x and y", fix="Ask for its shapes instead", run=run)
         lon, lat = places.lonlat(found["x"].to_numpy(), found["y"].to_numpy())
         features = [{"type": "Feature", "geometry": {"type": "Point", "coordinates": [a, b]}, "properties": row}
-                    for a, b, row in zip(lon.tolist(), lat.tolist(), rows(found.select(["id", *values])), strict=True)]  # fmt: skip
+                    for a, b, row in zip(lon.tolist(), lat.tolist(), rows(found.select(["id", *values, *({"people"} & set(found.column_names))])), strict=True)]  # fmt: skip
         return {"type": "FeatureCollection", "features": features}
 
     @app.get("/api/runs/{run}/shapes/{table}")
