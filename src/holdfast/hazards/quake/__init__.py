@@ -13,10 +13,10 @@ SITE = Source("GB 18306-2015", "class II as reference", "2015", "recalled")
 def model(
     city: Any, sites: Any, magnitude: float = 6.5, x: float | None = None, y: float | None = None, lon: float | None = None, lat: float | None = None,
     depth: float = 10_000.0, mechanism: str = "strike_slip", strike: float = 45.0, dip: float | None = None, rake: float | None = None, source: str = "plane",
-    gmm: str = "BSSA14,CB14,CY14", region: str = "global", vs30: float | str = "auto", correlation: float | str = "clustered", truncation: float = 3.0,
+    gmm: str | dict[str, float] = "BSSA14,CB14,CY14", region: str = "global", vs30: float | str = "auto", correlation: float | str = "clustered", truncation: float = 3.0,
     liquefaction: str = "vs30", groundwater: float = 3.0, measures: str = "", shakemap: str = "", uncertainty: str = "",
     a: float | None = None, b: float = 1.0, min_magnitude: float = 5.0, max_magnitude: float = 7.5, radius: float = 100_000.0,
-    fault: list[float] | None = None, years: float | None = None,
+    fault: list[float] | None = None, years: float | None = None, rupture_file: str = "", sediments: float | None = None, measured: bool = False,
 ) -> Any:  # fmt: skip
     """A model of an earthquake.
 
@@ -25,9 +25,11 @@ def model(
     depth               of the hypocentre [m]
     mechanism           strike_slip, normal or reverse, or `rake` [degrees]; strike, dip [degrees]
     source              plane: a rectangle of the size usual for the magnitude; point
-    gmm                 ground motion models, with weights if wanted ("BSSA14:0.6,CY14:0.4"); one is drawn in each case
+    rupture_file        NRML file of a simple fault or of planes in place of magnitude, place and mechanism
+    gmm                 ground motion models, with weights if wanted ("BSSA14:0.6,CY14:0.4" or {BSSA14 = 0.6, CY14 = 0.4}); one is drawn in each case
     region              global, china; east, moderate, xinjiang, tibet for the model GB18306
     vs30                m/s, a site class (I0 to IV), slope, or auto: slope where there is terrain, else the usual class
+    sediments           depth to 1 km/s [m] for CY08, else the usual one for the Vs30; measured: Vs30 was, for CY08 and CY14
     correlation         of residuals between sites: clustered or varied ground (Jayaram and Baker), none, or a length [m]
     truncation          standard deviations at which residuals are cut; 0 for none
     liquefaction        susceptibility: none, very_low ... very_high, or vs30: from Vs30; groundwater: its depth [m]

@@ -13,7 +13,8 @@ from . import catalogue as stochastic
 from .fields import Field, between_measures, make_field, range_of
 from .ground_failure import CATEGORIES, categories, cells
 from .motion import MEASURES, REFERENCES, tree
-from .rupture import MECHANISMS, Rupture, make_rupture, style_of
+from .rupture import MECHANISMS, Rupture, make_rupture, name_of, style_of
+from .rupture_file import read_rupture
 from .shakemap import ShakeMap, read_shakemap
 from .site import ground as ground_of
 from .strikes import Ground, QuakeModel, Table, item_keys, tabulate
@@ -34,7 +35,8 @@ def build(city: Any, sites: Sites, given: dict[str, Any]) -> QuakeModel:
     motions = _motions(sites, given["measures"], shake)
     vs30, how = ground_of(city, sites.crs, xy[:, 0], xy[:, 1], given["vs30"], city.settings["quake.site_class"])
     category = categories(given["liquefaction"], vs30)
-    ground = Ground(xy[:, 0] / KM, xy[:, 1] / KM, vs30, category, cells(xy[:, 0], xy[:, 1]), _positive(given, "groundwater"), placed)
+    ground = Ground(xy[:, 0] / KM, xy[:, 1] / KM, vs30, category, cells(xy[:, 0], xy[:, 1]), _positive(given, "groundwater"), placed,
+                    None if given["sediments"] is None else _positive(given, "sediments"), bool(given["measured"]))  # fmt: skip
     fields, length = _fields(given["correlation"], motions, xy)
     mixing = np.linalg.cholesky(between_measures(motions))
     summary = {"hazard": "quake", "site_conditions": how, "vs30_median": round(float(np.median(vs30)), 1), "liquefaction": given["liquefaction"],
@@ -47,6 +49,12 @@ def build(city: Any, sites: Sites, given: dict[str, Any]) -> QuakeModel:
     models, weights = tree(given["gmm"])
     summary |= {"gmm": {name: {"weight": round(float(w), 4), "source": REFERENCES[name]} for name, w in zip(models, weights, strict=True)}, "region": given["region"]}
     common |= {"models": models, "chances": np.cumsum(weights)}
+    if given["rupture_file"]:
+        rupture = _from_file(given, sites.crs)
+        summary |= {"rupture_file": str(given["rupture_file"]), "epicentre": [round(1e3 * rupture.x, 1), round(1e3 * rupture.y, 1)], "epicentre_from": "the rupture file",
+                    "depth_m": 1e3 * rupture.depth, "mechanism": name_of(rupture.mechanism)}  # fmt: skip
+        table = tabulate(models, motions, rupture, ground, given["region"])
+        return QuakeModel(cases=None, summary=summary | _described(rupture) | _medians(table, weights, motions, placed), magnitude=rupture.magnitude, table=table, **common)
     (x, y), where = _epicentre(given, sites.crs, centre)
     style, dip = _mechanism(given)
     summary |= {"epicentre": [round(float(x), 1), round(float(y), 1)], "epicentre_from": where, "depth_m": given["depth"], "mechanism": style}
@@ -55,6 +63,16 @@ def build(city: Any, sites: Sites, given: dict[str, Any]) -> QuakeModel:
     rupture = make_rupture(float(given["magnitude"]), x / KM, y / KM, given["depth"] / KM, given["strike"], dip, style, point=_point(given))
     table = tabulate(models, motions, rupture, ground, given["region"])
     return QuakeModel(cases=None, summary=summary | _described(rupture) | _medians(table, weights, motions, placed), magnitude=rupture.magnitude, table=table, **common)
+
+
+def _from_file(given: dict[str, Any], crs: str) -> Rupture:
+    if crs == "local":
+        raise Invalid("the city has no place on Earth, so a rupture file cannot be laid under it", fix="Give the city a coordinate system", field="rupture_file")
+    if given["a"] is not None:
+        raise Invalid("a rupture file is one event, a catalogue many", fix="Give either rupture_file or a", field="rupture_file")
+    from holdfast.model.crs import transformer
+
+    return read_rupture(given["rupture_file"], transformer("EPSG:4326", crs))
 
 
 def _positive(given: dict[str, Any], name: str) -> float:

@@ -23,18 +23,20 @@ CHINA = ("china", *gb18306.REGIONS)
 VELOCITIES = (150.0, 1500.0)  # m/s, for which the models hold
 
 
-def tree(text: str) -> tuple[tuple[str, ...], np.ndarray]:
-    """Names and weights (sum 1) from "BSSA14,CB14" or "BSSA14:0.5,CB14:0.5". raises Invalid for an unknown model or a bad weight"""
+def tree(models: str | dict[str, float]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Names and weights (sum 1) from "BSSA14,CB14", "BSSA14:0.5,CB14:0.5" or {BSSA14 = 0.5, CB14 = 0.5}. raises Invalid for an unknown model or a bad weight"""
     names, weights = [], []
-    for part in text.split(","):
-        name, _, weight = part.strip().partition(":")
+    parts = [(n, str(w)) for n, w in models.items()] if isinstance(models, dict) else [part.strip().partition(":")[::2] for part in str(models).split(",")]
+    if len({name for name, _ in parts}) < len(parts) or not parts:
+        raise Invalid("a ground motion model is named twice, or none", fix="Name each once", field="gmm")
+    for name, weight in parts:
         if name not in MODELS:
             raise Invalid(f"there is no ground motion model {name!r}", fix=f"Models are: {', '.join(MODELS)}", field="gmm")
         try:
             value = float(weight) if weight else 1.0
         except ValueError as error:
-            raise Invalid(f"{weight!r} is no weight", fix="Write for example BSSA14:0.5,CB14:0.5", field="gmm") from error
-        if not value > 0.0:
+            raise Invalid(f"{weight!r} is no weight", fix="Write for example BSSA14:0.5,CB14:0.5, or {BSSA14 = 0.5, CB14 = 0.5}", field="gmm") from error
+        if not 0.0 < value < float("inf"):
             raise Invalid("weights must be above 0", fix="Leave the model out instead", field="gmm")
         names.append(name)
         weights.append(value)

@@ -12,20 +12,23 @@ import numpy as np
 
 from holdfast.model.errors import Invalid
 
+from .panels import across, nearest
+
 MECHANISMS = {"strike_slip": (90.0, 0.0), "normal": (60.0, -90.0), "reverse": (45.0, 90.0)}
 """Name -> usual dip and rake [degrees]."""
 
-_STYLE = {"unknown": 0, "strike_slip": 1, "normal": 2, "reverse": 3}
+STYLES = {"unknown": 0, "strike_slip": 1, "normal": 2, "reverse": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Rupture:
-    """A rectangle; all in km and degrees, x east and y north in the city's plan.
+    """A rectangle, or panels read from a file; all in km and degrees, x east and y north in the city's plan.
 
     x, y       epicentre               depth  of the hypocentre, in the middle of the plane
     top        depth of the upper edge [km]         length, width  along strike and down dip
     strike     clockwise from north; the plane dips to the right of it
     mechanism  0 unknown, 1 strike slip, 2 normal, 3 reverse
+    panels     (panel, 4, 3) corners of a rupture that is no rectangle about its hypocentre: two above along strike, two below; x, y, depth
     """
 
     magnitude: float
@@ -38,6 +41,7 @@ class Rupture:
     length: float
     width: float
     top: float
+    panels: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,11 @@ def style_of(rake: float) -> str:
     return "reverse" if 30.0 < rake < 150.0 else "strike_slip"
 
 
+def name_of(mechanism: int) -> str:
+    """The name of a mechanism's number."""
+    return next(name for name, number in STYLES.items() if number == mechanism)
+
+
 def make_rupture(magnitude: float, x: float, y: float, depth: float, strike: float, dip: float, style: str, *, point: bool = False, bottom: float = 20.0) -> Rupture:
     """A rupture about a hypocentre; all lengths in km.
 
@@ -73,12 +82,12 @@ def make_rupture(magnitude: float, x: float, y: float, depth: float, strike: flo
     if not 0.0 < depth <= 200.0:
         raise Invalid(f"a depth of {depth:g} km is outside 0 to 200", fix="Give the depth of the hypocentre in metres", field="depth")
     if point:
-        return Rupture(magnitude, x, y, depth, strike, dip, _STYLE[style], 0.0, 0.0, depth)
+        return Rupture(magnitude, x, y, depth, strike, dip, STYLES[style], 0.0, 0.0, depth)
     area, sine = 10.0 ** (-3.49 + 0.91 * magnitude), np.sin(np.radians(dip))
     width = min(np.sqrt(area), max(bottom, depth) / sine)
     top = depth - 0.5 * width * sine
     top = max(0.0, min(top, max(bottom, depth) - width * sine))
-    return Rupture(magnitude, x, y, depth, strike, dip, _STYLE[style], area / width, width, top)
+    return Rupture(magnitude, x, y, depth, strike, dip, STYLES[style], area / width, width, top)
 
 
 def distances(rupture: Rupture, x: np.ndarray, y: np.ndarray) -> Distances:
@@ -87,10 +96,15 @@ def distances(rupture: Rupture, x: np.ndarray, y: np.ndarray) -> Distances:
     dx, dy = x - rupture.x, y - rupture.y
     u, v = dx * np.sin(angle) + dy * np.cos(angle), dx * np.cos(angle) - dy * np.sin(angle)
     upper = -(rupture.depth - rupture.top) / np.tan(dip) if rupture.dip < 90.0 else 0.0  # of the upper edge, across strike from the epicentre
+    if rupture.panels is not None:
+        rrup, rjb = np.empty(len(x)), np.empty(len(x))
+        nearest(rupture.panels, x, y, rrup)
+        nearest(rupture.panels * np.array([1.0, 1.0, 0.0]), x, y, rjb)
+        return Distances(rrup, rjb, across(rupture.panels, rupture.strike, x, y), u, v)
     beyond = np.maximum(np.abs(u) - 0.5 * rupture.length, 0.0)
-    across = v - upper
+    off = v - upper
     reach = rupture.width * np.cos(dip)
-    outside = np.maximum(np.maximum(-across, across - reach), 0.0)
-    t = np.clip(across * np.cos(dip) - rupture.top * np.sin(dip), 0.0, rupture.width)  # down dip to the nearest point of the plane
-    section = np.hypot(across - t * np.cos(dip), rupture.top + t * np.sin(dip))
-    return Distances(np.hypot(section, beyond), np.hypot(outside, beyond), across, u, v)
+    outside = np.maximum(np.maximum(-off, off - reach), 0.0)
+    t = np.clip(off * np.cos(dip) - rupture.top * np.sin(dip), 0.0, rupture.width)  # down dip to the nearest point of the plane
+    section = np.hypot(off - t * np.cos(dip), rupture.top + t * np.sin(dip))
+    return Distances(np.hypot(section, beyond), np.hypot(outside, beyond), off, u, v)

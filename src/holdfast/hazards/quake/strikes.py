@@ -23,7 +23,10 @@ _CHUNK = 64  # cases in one pass, so that the fields of a block stay small
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the sites are, (site,): x, y [km], Vs30 [m/s], susceptibility, ground cell, depth of the ground water [m]; placed: has coordinates."""
+    """What the sites are, (site,): x, y [km], Vs30 [m/s], susceptibility, ground cell, depth of the ground water [m]; placed: has coordinates.
+
+    sediments   depth to 1 km/s [m], None: usual for the Vs30          measured   Vs30 was measured
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -32,6 +35,8 @@ class Ground:
     cell: np.ndarray
     water: float
     placed: np.ndarray
+    sediments: float | None = None
+    measured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,9 @@ def tabulate(models: tuple[str, ...], motions: tuple[str, ...], rupture: Rupture
     mean, between, within = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.float32)
     for b, model in enumerate(models):
         for m, measure in enumerate(motions):
-            mean[b, m], between[b, m], within[b, m] = ground_motion(model, measure, rupture, where, ground.vs30, region)
+            mean[b, m], between[b, m], within[b, m] = ground_motion(
+                model, measure, rupture, where, ground.vs30, region, ground.sediments, ground.measured
+            )
     return Table(mean, between, within)
 
 
