@@ -8,10 +8,12 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from holdfast.hazards.quake import HAZARD, model
 from holdfast.hazards.quake.motion import G, ground_motion
 from holdfast.hazards.quake.rupture import distances, make_rupture
+from holdfast.hazards.quake.strikes import truncated
 from holdfast.model.crs import transformer
 from holdfast.model.errors import Invalid
 
@@ -73,9 +75,21 @@ def test_the_tree_is_drawn_by_weight(anlan, anlan_sites):
 
 
 def test_truncation_cuts(anlan, anlan_sites):
-    cut = model(anlan, anlan_sites, gmm="BSSA14", truncation=1.0, liquefaction="none")
-    logs = np.log(cut.strike(np.arange(200), 1).intensity["pga"].astype(float)) - cut.table.mean[0, 0]
+    cut = model(anlan, anlan_sites, gmm="BSSA14", truncation=1.0, liquefaction="none", correlation="none")
+    logs = np.log(cut.strike(np.arange(400), 1).intensity["pga"].astype(float)) - cut.table.mean[0, 0]
     assert np.abs(logs).max() <= (cut.table.between[0, 0] + cut.table.within[0, 0]).max() + 1e-4
+    event = logs.mean(axis=1, keepdims=True)
+    inner = (logs - event) / cut.table.within[0, 0]
+    assert inner.std() == pytest.approx(stats.truncnorm(-1.0, 1.0).std(), rel=0.02)
+    assert (np.abs(inner) > 0.95).mean() == pytest.approx(2 * stats.truncnorm(-1.0, 1.0).sf(0.95), rel=0.15)  # none are heaped at the limit
+
+
+@pytest.mark.parametrize("limit", [0.5, 2.0, 3.0, 6.0])
+def test_truncated_numbers_are_normal_within_the_limit(limit):
+    z = np.random.default_rng(1).standard_normal(200_000)
+    found = np.interp(z, np.linspace(-6.0, 6.0, len(truncated(limit))), truncated(limit))
+    assert np.abs(found).max() <= limit and stats.kstest(found, stats.truncnorm(-limit, limit).cdf).pvalue > 1e-3
+    assert len(truncated(0.0)) == 0
 
 
 def test_a_city_without_a_place_on_earth(anlan, anlan_sites):

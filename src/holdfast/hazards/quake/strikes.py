@@ -56,7 +56,7 @@ class QuakeModel:
     models      ground motion models, one branch of the tree each     chances  running sums of their weights
     fields      one correlated field for each motion; empty for independent sites (`items`)
     mixing      (motion, motion) lower factor of the correlation between motions at a site
-    truncation  deviations beyond so many standard deviations are cut; 0 cuts none
+    truncation  deviations are normal within so many standard deviations and never beyond; 0 cuts none
     """
 
     measures: tuple[str, ...]
@@ -110,9 +110,10 @@ class QuakeModel:
             table, rows = self._tabulate(events, branch), np.arange(len(cases))
             labels = [f"M {e.magnitude:.2f} at {np.hypot(e.x - self.catalogue.x, e.y - self.catalogue.y):.0f} km, {n}" for e, n in zip(events, labels, strict=True)]
         assert table is not None
-        limit = self.truncation if self.truncation > 0.0 else 1e9
+        cut = truncated(self.truncation)
+        eta = np.interp(eta, _GRID, cut) if len(cut) else eta
         for m, name in enumerate(self.motions):
-            combine(table.mean[:, m], table.between[:, m], table.within[:, m], rows, eta[:, m], latent[: m + 1], self.mixing[m].astype(np.float32), limit, out[name])
+            combine(table.mean[:, m], table.between[:, m], table.within[:, m], rows, eta[:, m], latent[: m + 1], self.mixing[m].astype(np.float32), cut, out[name])
         return labels
 
     def _tabulate(self, events: list[Rupture], branch: np.ndarray) -> Table:
@@ -133,18 +134,37 @@ def tabulate(models: tuple[str, ...], motions: tuple[str, ...], rupture: Rupture
     return Table(mean, between, within)
 
 
+_STEPS, _REACH = 128, 6  # of the table below: cells to a standard deviation, and how far it goes
+_GRID = np.linspace(-_REACH, _REACH, 2 * _REACH * _STEPS + 1)
+
+
+def truncated(limit: float) -> np.ndarray:
+    """What normal numbers at even steps from -6 to 6 become, so that they are normal within the limit and never beyond; empty for 0."""
+    from scipy.special import ndtr, ndtri
+
+    if limit <= 0.0:
+        return np.zeros(0, np.float32)
+    tail = ndtr(-limit)
+    half = ndtri(tail + ndtr(_GRID[_GRID <= 0.0]) * (1.0 - 2.0 * tail))  # the upper half by symmetry, where digits would be lost
+    return np.concatenate((half, -half[-2::-1])).clip(-limit, limit).astype(np.float32)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def combine(mean, between, within, rows, eta, latent, factor, limit, out):
-    """out (case, site) = exp(mean + between * eta + within * epsilon); epsilon is a mixture of the latent fields (field, case, site)."""
+def combine(mean, between, within, rows, eta, latent, factor, cut, out):
+    """out (case, site) = exp(mean + between * eta + within * epsilon); epsilon is a mixture of the latent fields (field, case, site), cut as `truncated` says."""
+    steps, last = np.float32(_STEPS), np.float32(cut.size - 2)
     for k in range(rows.size):
         b = rows[k]
-        event = np.float32(min(max(eta[k], -limit), limit))
-        cut = np.float32(limit)
+        event = np.float32(eta[k])
         for i in range(out.shape[1]):
             epsilon = np.float32(0.0)
             for j in range(latent.shape[0]):
                 epsilon += factor[j] * latent[j, k, i]
-            epsilon = min(max(epsilon, -cut), cut)
+            if cut.size:
+                place = min(max((epsilon + np.float32(_REACH)) * steps, np.float32(0.0)), last)
+                cell = np.uint32(place)
+                low = cut[cell]
+                epsilon = low + (place - np.float32(cell)) * (cut[cell + np.uint32(1)] - low)
             out[k, i] = np.exp(mean[b, i] + between[b, i] * event + within[b, i] * epsilon)
 
 
