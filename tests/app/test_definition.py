@@ -83,3 +83,22 @@ def test_what_is_wrong_is_named(installed, tmp_path, change, error, says):
     with pytest.raises((Invalid, NotFound), match=says) as raised:
         define(installed, str(path))
     assert raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("hazard", "line", "field"),
+    [("quake", 'magnitude = "six"', "magnitude"), ("outage", 'k = "two"', "k"), ("quake", "vs30 = [1]", "vs30"),
+     ("quake", 'fault = [1, "a"]', "fault"), ("quake", "magnitude = true", "magnitude"), ("outage", 'kinds = [1]', "kinds"), ("outage", "where = 3", "where")],
+)  # fmt: skip
+def test_values_of_another_type_name_the_field(installed, tmp_path, hazard, line, field):
+    path = tmp_path / "wrong.toml"
+    path.write_text(f'hazard = "{hazard}"\n[parameters]\n{line}\n')
+    with pytest.raises(Invalid) as error:
+        define(installed, str(path))
+    assert error.value.where["field"] == f"parameters.{field}"
+
+
+def test_whole_numbers_are_numbers_and_texts_are_classes(installed, tmp_path):
+    path = tmp_path / "right.toml"
+    path.write_text('hazard = "quake"\n[parameters]\nmagnitude = 7\nvs30 = "II"\ncorrelation = 5000\nfault = [0, 0, 1000, 2e3]\na = 2\n')
+    assert define(installed, str(path)).parameters["magnitude"] == 7

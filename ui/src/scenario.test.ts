@@ -12,8 +12,8 @@ const CURVES: Row[] = [
   ...[curve('heat', 0, 0, 0, 0), curve('heat', 24, 0, 0, 0), curve('heat', 720, 0, 0, 0)],
 ]
 const IMPACT: Row[] = [
-  { service: 'water', people: 100, worst_p50: 90, at_24h: 20, restored_p50: 720, restored_p95: 720 },
-  { service: 'electricity', people: 100, worst_p50: 60, at_24h: 60, restored_p50: 72, restored_p95: 720 },
+  { service: 'water', people: 100, worst_p50: 90, at_24h: 20, restored_p50: null, restored_p95: null },
+  { service: 'electricity', people: 100, worst_p50: 60, at_24h: 60, restored_p50: 72, restored_p95: null },
   { service: 'telecom', people: 100, worst_p50: 0, at_24h: 0, restored_p50: 0, restored_p95: 48 },
 ]
 

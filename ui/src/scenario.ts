@@ -33,6 +33,11 @@ function value(row: Row | undefined, name: string): number {
   return typeof found === 'number' && Number.isFinite(found) ? found : 0
 }
 
+/** Hours until a service is back; null in the table is not within the time looked at. */
+function hoursUntil(row: Row | undefined, name: string): number {
+  return row?.[name] === null ? Infinity : value(row, name)
+}
+
 export function horizonOf(curves: Row[]): number {
   return Math.max(0, ...curves.map((row) => value(row, 'hour')))
 }
@@ -48,7 +53,6 @@ export function headline(impact: Row[], curves: Row[]): Headline {
   const hours = [...new Set(curves.map((row) => value(row, 'hour')))]
   const hour = hours.toSorted((a, b) => Math.abs(a - HEADLINE_HOUR) - Math.abs(b - HEADLINE_HOUR))[0] ?? 0
   const horizon = horizonOf(curves)
-  const ended = (hours: number) => (hours >= horizon ? Infinity : hours)
   const users = new Map(impact.map((row) => [row.service, row]))
   const losses = curves
     .filter((row) => row.hour === hour && value(row, 'p95') > 0)
@@ -62,8 +66,8 @@ export function headline(impact: Row[], curves: Row[]): Headline {
         mid,
         high: value(row, 'p95'),
         extent: extentOf(mid, value(about, 'people')),
-        back: ended(value(about, 'restored_p50')),
-        late: ended(value(about, 'restored_p95')),
+        back: hoursUntil(about, 'restored_p50'),
+        late: hoursUntil(about, 'restored_p95'),
       }
     })
   return { hour, losses: losses.sort((a, b) => b.mid - a.mid || b.high - a.high) }
@@ -177,10 +181,7 @@ export function compared(a: Tables, b: Tables, hour: number): Difference[] {
       service,
       without: both((side) => value(side.curves.find((row) => row.service === service && row.hour === hour), 'p50')),
       hours: both((side) => value(impactOf(side, service), 'person_hours')),
-      back: both((side) => {
-        const found = value(impactOf(side, service), 'restored_p50')
-        return found >= horizonOf(side.curves) && found > 0 ? Infinity : found
-      }),
+      back: both((side) => hoursUntil(impactOf(side, service), 'restored_p50')),
     }))
     .filter((row) => row.hours.some((h) => h > 0) || row.without.some((n) => n > 0))
     .sort((x, y) => y.hours[0] - x.hours[0])

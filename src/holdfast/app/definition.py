@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import tomllib
+import typing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -100,12 +101,7 @@ def _read(catalog: Catalog, path: Path) -> Definition:
 
 
 def _check(catalog: Catalog, found: Definition, where: str) -> None:
-    hazard = hazard_named(catalog, found.hazard)
-    given = list(inspect.signature(hazard.model).parameters.values())[2:]
-    names = [p.name for p in given if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    for key in found.parameters:
-        if key not in names:
-            raise Invalid(f"hazard {hazard.name} has no parameter {key!r}", fix=f"Its parameters are: {', '.join(names)}", file=where, field=f"parameters.{key}")
+    _check_parameters(hazard_named(catalog, found.hazard), found.parameters, where)
     if found.samples is not None and found.samples < 1:
         raise Invalid("a scenario needs at least one sample", fix="Give --samples 1 or more", field="samples")
     if found.seed < 0:
@@ -116,3 +112,20 @@ def _check(catalog: Catalog, found: Definition, where: str) -> None:
     for name, number in found.crews.items():
         if name not in domains or not isinstance(number, int) or number < 0:
             raise Invalid(f"crews of {name!r} are wrong", fix=f"Give a number of crews for each of: {', '.join(sorted(domains))}", file=where, field=f"crews.{name}")
+
+
+def _check_parameters(hazard: Hazard, given: dict[str, Any], where: str) -> None:
+    """Names and types are those of the signature of the hazard's model."""
+    from pydantic import TypeAdapter, ValidationError
+
+    known = dict(list(inspect.signature(hazard.model).parameters.items())[2:])
+    names = [name for name, p in known.items() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    hints = typing.get_type_hints(hazard.model)
+    for key, value in given.items():
+        if key not in names:
+            raise Invalid(f"hazard {hazard.name} has no parameter {key!r}", fix=f"Its parameters are: {', '.join(names)}", file=where, field=f"parameters.{key}")
+        try:
+            TypeAdapter(hints[key]).validate_python(list(value) if isinstance(value, tuple) else value, strict=True)
+        except ValidationError as error:
+            wanted = str(known[key].annotation).replace(" | None", "")
+            raise Invalid(f"{value!r} is no {wanted}", fix=f"Correct {key}", file=where, field=f"parameters.{key}") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from holdfast import __version__
 from holdfast.model.city import City
 from holdfast.model.delivery import Answer
 from holdfast.model.errors import Invalid
+from holdfast.model.file import write_whole
 
 from .figures import figures
 from .words import WORDS, chinese, english
@@ -72,14 +72,12 @@ def as_json(title: str, answer: Answer, meta: Mapping[str, Any]) -> str:
 def write(path: Path, title: str, title_zh: str, answer: Answer, meta: Mapping[str, Any], names: Names | None = None) -> None:
     """Write a report in the format that the file name's ending says.
 
-    raises    Invalid for another ending than .html or .json
+    raises    Invalid for another ending than .html or .json; Unavailable when the disk is full
     """
     if path.suffix not in (".html", ".json"):
         raise Invalid("a report is HTML or JSON", fix="End the file name in .html or .json", file=path)
     text = as_html(title, title_zh, answer, meta, names) if path.suffix == ".html" else as_json(title, answer, meta)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    write_whole(path, text.encode())
 
 
 def _plain(value: Any) -> str:

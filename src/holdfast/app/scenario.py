@@ -12,12 +12,14 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from holdfast import __version__
 from holdfast.model.city import City
 from holdfast.model.delivery import Answer
 from holdfast.model.errors import Invalid
+from holdfast.model.file import write_whole
 from holdfast.model.time import now
 
 from . import report
@@ -29,6 +31,7 @@ from .scenario_answer import answer_of
 
 CAPABILITY = "scenario"
 SAMPLES, BLOCK = 1000, 64
+_FULL = "Make room and run again with --resume: no case is computed twice"
 _LAYOUT = 2  # of the blocks; those of another layout are another run's
 
 
@@ -74,9 +77,11 @@ def run_scenario(
         _clear(folder)
     job = ensemble.Job(case_block.evaluate, task, cases, task.key, BLOCK)
     teller.enter("prepare", total=cases)
-    case_block.evaluate(task, np.zeros(1, np.int64))  # compiles here, once, what every worker would compile for itself
     clock = perf_counter()
-    outcome = ensemble.run(job, folder / "blocks", workers=workers or os.cpu_count() or 1, cluster=cluster, resume=resume,
+    if cluster is None:
+        case_block.evaluate(task, np.zeros(1, np.int64))  # compiles here, once, what every worker would compile for itself
+    seconds["prepare"], clock = perf_counter() - clock, perf_counter()
+    outcome = ensemble.run(job, folder / "blocks", workers=(os.cpu_count() or 1) if workers is None else workers, cluster=cluster, resume=resume,
                            watch=teller.follow(task, cases, folder / "blocks"))  # fmt: skip
     seconds["ensemble"] = perf_counter() - clock
     teller.enter("order", done=outcome.done, resumed=outcome.resumed)
@@ -125,6 +130,8 @@ def _clear(folder: Path) -> None:
 
 def _write(city: City, definition: Definition, folder: Path, answer: Answer, meta: dict[str, Any]) -> None:
     for name, table in answer.tables.items():
-        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
-    (folder / "summary.json").write_text(json.dumps(answer.summary, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd")
+        write_whole(folder / f"{name}.parquet", sink.getvalue(), fix=_FULL)
+    write_whole(folder / "summary.json", json.dumps(answer.summary, ensure_ascii=False, indent=1, default=str).encode(), fix=_FULL)
     report.write(folder / "report.html", *titles(city, CAPABILITY, definition.hazard, definition.title or definition.name), answer, meta, report.names_of(city))

@@ -17,6 +17,7 @@ from .scenario_order import order_of
 from .scenario_outage import outage_tables
 
 _RANKED = 1000  # rows of a ranking that are kept
+_FEW = 20  # cases below which 5 and 95 % are the extremes
 
 
 def answer_of(definition: Definition, task: Any, outcome: Any, findings: Findings, seconds: dict[str, float], run: str) -> Answer:
@@ -26,6 +27,7 @@ def answer_of(definition: Definition, task: Any, outcome: Any, findings: Finding
     """
     from holdfast.engines.scenario import summary
     from holdfast.engines.scenario.case_block import frame_of
+    from holdfast.engines.scenario.exceedance import exceedance, yearly
     from holdfast.engines.scenario.impact import from_tables
 
     world, blocks = task.world, {name: outcome.table(name) for name in ("cases", "sums")}
@@ -33,6 +35,7 @@ def answer_of(definition: Definition, task: Any, outcome: Any, findings: Finding
     if not impact.good.any():
         raise Diverged("not one case could be solved", fix="See the findings of `holdfast check`, and the statuses in the blocks", folder=outcome.folder)
     labels = blocks["cases"]["label"].to_pylist()
+    compared = len(labels) > 1 and all(labels) and len(set(labels)) == len(labels)  # labels that repeat name a model or a group, not what was taken out
     tables = {
         "impact": summary.table_of(impact, (world.use * world.people[:, None]).sum(axis=0)),
         "curves": summary.curves(impact),
@@ -40,11 +43,16 @@ def answer_of(definition: Definition, task: Any, outcome: Any, findings: Finding
         "assets": _assets(task, impact, outcome),
         "critical": pa.table({"hour": impact.frame.hours, **summary.columns_of(impact.critical_down[impact.good], impact.weight[impact.good])}),
     } | outage_tables(task, impact)  # fmt: skip
-    if all(labels) and len(set(labels)) == len(labels):  # labels that repeat name a model or a group, not what was taken out
+    if compared:
         tables["ranking"] = _ranking(impact, labels)
-    ordered, restoration = order_of(task, impact, definition.restoration)
+    rate = task.model.summary.get("events_per_year")
+    if rate is not None:
+        tables["exceedance"] = exceedance(impact, rate)
+    ordered, restoration = order_of(task, impact, 0 if compared else definition.restoration)  # cases that are compared are different events: no order serves them all
     tables |= ordered
-    body = _summary(definition, task, outcome, impact, findings, run)
+    body = _summary(definition, task, outcome, impact, findings, run, compared)
+    if rate is not None:
+        body["average_year"] = {"events": rate, **yearly(impact, rate)}
     if restoration:
         body["restoration"] = restoration
         seconds = seconds | {"restoration": restoration.get("seconds", 0.0)}
@@ -89,7 +97,7 @@ def _ranking(impact: Any, labels: list[str | None]) -> pa.Table:
                      "status": [CaseStatus(int(impact.status[i])).name.lower() for i in order]})  # fmt: skip
 
 
-def _summary(definition: Definition, task: Any, outcome: Any, impact: Any, findings: Findings, run: str) -> dict[str, Any]:
+def _summary(definition: Definition, task: Any, outcome: Any, impact: Any, findings: Findings, run: str, compared: bool) -> dict[str, Any]:
     from holdfast.engines.scenario.case_block import prepared
     from holdfast.engines.scenario.impact import summarise
 
@@ -104,11 +112,11 @@ def _summary(definition: Definition, task: Any, outcome: Any, impact: Any, findi
         "components_failed": {k: v for k, v in found["components_failed"].items() if k != "by_kind"},
         "losses": {"direct_CNY": {k: v for k, v in found["direct_loss"].items() if k != "by_kind"}, "indirect_CNY": found["indirect_loss"]},
         "crews": prepared(task).crews.count(), "engines": found["engines"], "resumed_cases": outcome.resumed, "worker_deaths": outcome.deaths,
-        "notes": _notes(prepared(task).cascade.facts(), findings, impact),
+        "notes": _notes(prepared(task).cascade.facts(), findings, impact, compared),
     }  # fmt: skip
 
 
-def _notes(facts: dict[str, Any], findings: Findings, impact: Any) -> list[str]:
+def _notes(facts: dict[str, Any], findings: Findings, impact: Any, compared: bool) -> list[str]:
     """What the reader must know about the numbers."""
     notes = [f"{count} uses of {service} have no provider in the city; they count as served from outside" for service, count in facts["without_provider"].items()
              if facts["missing_provider"] == "outside"]  # fmt: skip
@@ -118,6 +126,8 @@ def _notes(facts: dict[str, Any], findings: Findings, impact: Any) -> list[str]:
     counts = findings.counts()
     if counts["error"] or counts["warning"]:
         notes.append(f"{counts['error']} errors and {counts['warning']} warnings about the city's data, see the table findings")
+    if 1 < len(impact.case) < _FEW and not compared:
+        notes.append(f"{len(impact.case)} cases are too few for a range: the 5 and 95 % are little but the least and the most")
     if not impact.good.all():
         notes.append(f"{int((~impact.good).sum())} cases were not solved and do not count")
     return notes
@@ -133,6 +143,10 @@ def _plots(tables: dict[str, pa.Table]) -> tuple[Plot, ...]:
         Plot("Hours without the service missed longest, mean", "平均失去服务小时数(最长的一项)", "assets", "x", ("y",), "map", colour="hours_without",
              x_label="x [m]", y_label="y [m]"),
     ]  # fmt: skip
+    if "exceedance" in tables:
+        people = tuple(name for name in tables["exceedance"].column_names if name.startswith("people_"))
+        plots.append(Plot("People without service by return period", "不同重现期失去服务的人数", "exceedance", "return_period", people, "line",
+                          x_label="years between such events", y_label="people"))  # fmt: skip
     if "ranking" in tables:
         plots.append(Plot("Person-hours lost when taken out", "失效造成的人时损失", "ranking", "taken_out", ("person_hours",), "barh", x_label="person-hours"))
     if "restoration" in tables:

@@ -67,8 +67,27 @@ def _cell(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.6g}"
+        return number(value)
     return str(value).replace("[", "\\[")
+
+
+def number(value: float) -> str:
+    """A number as people read it: no exponents for what is measured in cities, no digits that mean nothing."""
+    size = abs(value)
+    if size >= 1e15 or 0.0 < size < 1e-4:
+        return f"{value:.4g}"
+    return f"{value:,.0f}" if size >= 1e5 or value == round(value) else f"{value:,.1f}" if size >= 1e3 else f"{value:.5g}"
+
+
+def short(value: Any) -> str:
+    """A value of a summary on one line; mappings in brackets."""
+    if isinstance(value, bool) or value is None:
+        return _cell(value) or "none"
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{str(k).replace('_', ' ')} {short(v)}" for k, v in value.items()) + ")"
+    if isinstance(value, list | tuple):
+        return ", ".join(short(v) for v in value)
+    return number(float(value)) if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 class Progress:

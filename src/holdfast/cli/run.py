@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import click
 import typer
 
-from .output import emit, print_table, reporting, say
+from .output import emit, print_table, reporting, say, short
 
 
 def add_command(app: typer.Typer) -> None:
@@ -66,6 +66,8 @@ def _command(city: str, capability: Any) -> click.Command:
             options.append(click.Option([flag, p.name], type=kind, multiple=p.many, required=p.required, help=f"{p.title}{unit}{default}"))
 
     def call(as_json: bool, **given: Any) -> None:
+        import pyarrow as pa
+
         import holdfast
         from holdfast.app.running import run_capability
 
@@ -76,9 +78,9 @@ def _command(city: str, capability: Any) -> click.Command:
             return
         say(f"{capability.title}: {done.run}")
         for name, value in done.answer.summary.items():
-            say(f"  {name}: {value}")
+            say(f"  {name.replace('_', ' ')}: {short(value)}")
         for name, table in done.answer.tables.items():
-            head = table.slice(0, 40)
+            head = table.slice(0, 40).drop_columns([f.name for f in table.schema if pa.types.is_binary(f.type) or pa.types.is_large_binary(f.type)])  # shapes are for maps
             print_table(f"{name} ({table.num_rows:,} rows)", head.column_names, [list(r.values()) for r in head.to_pylist()])
 
     return click.Command(capability.name, params=options, callback=call, help=f"{capability.title} / {capability.title_zh}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .output import CaseBar, emit, print_table, reporting, say
+from .output import CaseBar, emit, print_table, reporting, say, short
 
 
 def add_command(app: typer.Typer) -> None:
@@ -39,7 +39,7 @@ def scenario(
         with holdfast.open(city) as opened, CaseBar(as_json) as bar:
             done = run_scenario(opened, name, samples=samples, workers=workers, seed=seed, cluster=cluster, out=out, resume=resume, watch=bar, actor="command line")
         if as_json:
-            emit({"run": done.run, "status": done.status, "folder": done.folder, "report": done.report, "progress": done.progress.as_json(), "summary": done.answer.summary})
+            emit(_as_json(done))
         else:
             _show(done)
         if done.status == "cancelled":
@@ -54,25 +54,29 @@ def _list(found: dict[str, Any], as_json: bool) -> None:
     print_table("Scenarios", ("name", "title", "parameters"), rows)
 
 
+_TABLES = (("impact", "People without service"), ("exceedance", "Losses by return period in years"), ("ranking", "What was taken out, by harm: the first 15"),
+           ("components", "Components failed"), ("order", "Best order of repairs: the first 15"))  # fmt: skip
+_HEADS = {"ranking": 15, "order": 15}
+
+
 def _show(done: Any) -> None:
-    summary = done.answer.summary
+    summary, tables = done.answer.summary, done.answer.tables
     say(f"{done.run}: {summary['title']}, {summary['cases']['total']:,} cases, {done.status}")
-    for name, columns in (("impact", "People without service"), ("components", "Components failed, mean of the cases"), ("order", "Best order of repairs, first 15")):
-        table = done.answer.tables.get(name)
-        if table is not None and table.num_rows:
-            head = table.slice(0, 15 if name == "order" else 60)
-            print_table(columns, [c.replace("_", " ") for c in head.column_names], [list(r.values()) for r in head.to_pylist()])
-    for name in ("cases", "losses", "restoration", "engines", "seconds"):
+    never = f">{max(tables['critical']['hour'].to_pylist()):g}"
+    for name, title in _TABLES:
+        if name in tables and tables[name].num_rows:
+            head = tables[name].slice(0, _HEADS.get(name, 60))
+            rows = [[never if value is None and key.startswith("restored") else value for key, value in row.items()] for row in head.to_pylist()]
+            print_table(title, [c.replace("_", " ") for c in head.column_names], rows)
+    for name in ("cases", "losses", "average_year", "restoration", "engines", "seconds"):
         if summary.get(name):
-            say(f"{name}: " + ", ".join(f"{k.replace('_', ' ')} {_short(v)}" for k, v in summary[name].items()))
+            say(f"{name.replace('_', ' ')}: " + ", ".join(f"{k.replace('_', ' ')} {short(v)}" for k, v in summary[name].items()))
     for note in summary.get("notes", ()):
         say(f"note: {note}")
     say(f"report: {done.report}")
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
-    if isinstance(value, dict):
-        return "(" + ", ".join(f"{k} {_short(v)}" for k, v in value.items()) + ")"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def _as_json(done: Any) -> dict[str, Any]:
+    """Everything a script asks a rehearsal for: the summary, and the tables that the summary only counts."""
+    tables = {name: done.answer.tables[name].to_pylist() for name in ("impact", "components", "ranking", "exceedance", "order") if name in done.answer.tables}
+    return {"run": done.run, "status": done.status, "folder": done.folder, "report": done.report, "progress": done.progress.as_json(), "summary": done.answer.summary, **tables}

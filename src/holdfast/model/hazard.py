@@ -62,7 +62,8 @@ class HazardModel(Protocol):
 
     measures  names of the intensities it gives
     cases     how many different cases exist; None means as many as wanted
-    summary   JSON-able facts for the report: magnitude, models used with their sources, median intensities
+    summary   JSON-able facts for the report: magnitude, models used with their sources, median intensities; "events_per_year" where the cases are
+              events of a catalogue, so that losses can be said by return period
     """
 
     measures: tuple[str, ...]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -103,8 +102,12 @@ def test_resume_after_the_whole_run_was_killed(tmp_path, reference):
     deadline = time.monotonic() + 60
     while len(list(tmp_path.glob("cases-*.parquet"))) < 2 and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
+    workers = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    process.kill()
     process.wait()
+    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert workers and not any(Path(f"/proc/{pid}").exists() for pid in workers), "workers end with the process that gave them work"
     (tmp_path / "values-00000000-00000004.parquet.part").write_bytes(b"half")
     outcome = ensemble.run(job(), tmp_path, resume=True)
     assert 0 < outcome.resumed <= CASES and outcome.done == CASES
@@ -121,7 +124,7 @@ def test_a_full_disk_says_so_and_keeps_what_is_finished(tmp_path, monkeypatch, r
             raise OSError(errno.ENOSPC, "no space left on device")
         real(handle)
 
-    monkeypatch.setattr(ensemble.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Unavailable, match="disk is full"):
         ensemble.run(job(), tmp_path)
     monkeypatch.undo()

@@ -23,7 +23,7 @@ def impact(people: np.ndarray = PEOPLE, status: tuple[int, ...] = (0, 0)) -> Imp
 
 
 def test_restored_when_nine_tenths_have_it_again():
-    assert summary.restored_after(HOURS, PEOPLE).tolist() == [[24.0, 0.0], [48.0, 0.0]]
+    assert summary.restored_after(HOURS, PEOPLE).tolist() == [[24.0, 0.0], [np.inf, 0.0]]
 
 
 def test_curves_leave_out_what_nobody_loses():
@@ -40,5 +40,5 @@ def test_unsolved_cases_do_not_count():
 def test_one_row_a_service_that_people_use():
     table = summary.table_of(impact(), np.array([300.0, 10.0])).to_pylist()
     assert table[0]["service"] == "water" and table[0]["people"] == 300 and table[0]["worst_p50"] == 150.0 and table[0]["at_24h"] == 102.5
-    assert table[0]["restored_p50"] == 36.0 and table[0]["person_hours"] == 960.0 and table[0]["resilience"] == 0.75
+    assert table[0]["restored_p50"] == 24.0 and table[0]["restored_p95"] is None and table[0]["person_hours"] == 960.0 and table[0]["resilience"] == 0.75
     assert table[1]["worst_p95"] == 0.0 and len(summary.table_of(impact(), np.array([300.0, 0.0]))) == 1

@@ -6,11 +6,12 @@ a worker that dies costs only the blocks it had in hand.
 
 from __future__ import annotations
 
-import errno
 import json
+import multiprocessing
+import multiprocessing.connection
 import os
 import pickle
-import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,14 +23,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from holdfast.model.errors import Conflict, HoldfastError, Invalid, Unavailable
+from holdfast.model.file import write_whole
 from holdfast.model.lifeline import CaseStatus
 
 Tables = dict[str, pa.Table]
 Evaluate = Callable[[Any, np.ndarray], Tables]
 
-_MANIFEST, _CASES = "job.json", "cases"
+_MANIFEST, _CASES, _JOB = "job.json", "cases", "job.pickle"
 _DEATHS = 3  # how often in a row workers may die without finishing a block
 _POLL = 0.25  # s between looks at the cancel switch
+_FULL = "Make room and run again with --resume: finished blocks are kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Job:
 class Watcher(Protocol):
     """Is told of progress and may stop the run."""
 
-    def __call__(self, done: int, total: int, latest: Tables) -> bool:
+    def __call__(self, done: int, total: int, latest: Tables, /) -> bool:
         """done cases of total, and the tables of the block that has just finished; False cancels the rest."""
         ...
 
@@ -149,9 +152,9 @@ def _prepare(job: Job, folder: Path, resume: bool) -> tuple[list[tuple[int, int]
             fix = "Give another --out, or run without --resume into an empty folder"
             raise Conflict("the folder holds another run: city, hazard, seed, samples or version differ", fix=fix, folder=folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob("*.part"):
+    for leftover in (*folder.glob("*.part"), *folder.glob(_JOB)):
         leftover.unlink()
-    _write(path, json.dumps(manifest).encode())
+    write_whole(path, json.dumps(manifest).encode(), fix=_FULL)
     blocks = job.blocks()
     todo = [b for b in blocks if not _file(folder, _CASES, *b).exists()]
     return todo, sum(end - first for first, end in blocks) - sum(end - first for first, end in todo)
@@ -166,23 +169,7 @@ def _keep(folder: Path, first: int, end: int, tables: Tables) -> None:
     for name in sorted(tables, key=lambda n: n == _CASES):
         sink = pa.BufferOutputStream()
         pq.write_table(tables[name], sink, compression="zstd")
-        _write(_file(folder, name, first, end), sink.getvalue())
-
-
-def _write(path: Path, content: Any) -> None:
-    part = path.with_name(path.name + ".part")
-    try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(path.parent).free
-            raise Unavailable(f"the disk is full ({free / 1e6:,.0f} MB free); finished blocks are kept", fix="Make room and run again with --resume", folder=path.parent) from error
-        raise
+        write_whole(_file(folder, name, first, end), sink.getvalue(), fix=_FULL)
 
 
 # where the work is done
@@ -211,8 +198,17 @@ _job: Job | None = None  # the job of a worker process
 
 def _start_worker(path: str) -> None:
     global _job  # noqa: PLW0603  a worker process serves one job
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     with open(path, "rb") as file:
         _job = pickle.load(file)
+
+
+def _end_with_parent() -> None:
+    """A pool's workers wait for work for ever when the process that gave it was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _work(first: int, end: int) -> Tables:
@@ -224,12 +220,12 @@ class _Pool:
     """A pool of processes; when one dies the pool is made anew and its blocks are done again."""
 
     def __init__(self, job: Job, folder: Path, workers: int) -> None:
-        self._job, self._workers, self._path = job, workers, folder / "job.pickle"
+        self._job, self._workers, self._path = job, workers, folder / _JOB
         self._pool: Any = None
         self.deaths = 0
 
     def __enter__(self) -> _Pool:
-        _write(self._path, pickle.dumps(self._job, protocol=pickle.HIGHEST_PROTOCOL))
+        write_whole(self._path, pickle.dumps(self._job, protocol=pickle.HIGHEST_PROTOCOL), fix=_FULL)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -237,7 +233,6 @@ class _Pool:
         self._path.unlink(missing_ok=True)
 
     def _start(self) -> Any:
-        import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
 
         context = multiprocessing.get_context("spawn")  # fork would copy threads of Arrow and Numba in an unknown state

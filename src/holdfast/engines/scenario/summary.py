@@ -29,28 +29,32 @@ def table_of(impact: Impact, users: np.ndarray) -> pa.Table:
     """One row a service that people use: how many lose it, for how long.
 
     users     (service,) people who use it
-    returns   service, people, worst_p5 .. worst_p95 (most people without at any hour), at_24h, restored_p50, restored_p95 [h], person_hours,
-              resilience (mean share of normal service over the whole time), worst_to_best (fifths of the people by zone)
+    returns   service, people, worst_p5 .. worst_p95 (most people without at any hour), at_24h, restored_p50, restored_p95 [h] (null: not within the time
+              looked at), person_hours, resilience (mean share of normal service over the whole time), worst_to_best (fifths of the people by zone)
     """
     good, frame = impact.good, impact.frame
     people, weight = impact.people[good], impact.weight[good]
-    worst, back = columns_of(people.max(axis=1), weight), columns_of(restored_after(frame.hours, people), weight)
+    worst, back = columns_of(people.max(axis=1), weight), _restored(frame.hours, people, weight)
     day = int(np.argmin(np.abs(frame.hours - 24.0)))
     columns = {
         "service": list(frame.services), "people": users, **{f"worst_{q}": worst[q] for q in ("p5", "p50", "p95")},
-        f"at_{frame.hours[day]:g}h": columns_of(people[:, day], weight)["p50"], "restored_p50": back["p50"], "restored_p95": back["p95"],
+        f"at_{frame.hours[day]:g}h": columns_of(people[:, day], weight)["p50"], **{name: pa.array(hours, from_pandas=True) for name, hours in back.items()},
         "person_hours": columns_of(impact.person_hours[good], weight)["mean"],
         "resilience": 1.0 - columns_of(impact.triangle[good], weight)["mean"] / frame.hours[-1],
     }  # fmt: skip
     return pa.table(columns).filter(pa.array(users > 0.0))
 
 
-def restored_after(hours: np.ndarray, people: np.ndarray) -> np.ndarray:
-    """(case, service) hour from which at most a tenth of those who ever lost the service are still without; 0 where nobody lost it.
+def _restored(hours: np.ndarray, people: np.ndarray, weight: np.ndarray) -> dict[str, np.ndarray]:
+    """Median and 95 % of the hours until each service is back, NaN for "not within the time looked at"; of hours that occur, because between one and never lies nothing."""
+    found = np.quantile(restored_after(hours, people), (0.5, 0.95), axis=0, weights=weight, method="inverted_cdf")
+    return {f"restored_{name}": np.where(np.isfinite(row), row, np.nan) for name, row in zip(("p50", "p95"), found, strict=True)}
 
-    The last hour stands for "not within the time looked at".
-    """
+
+def restored_after(hours: np.ndarray, people: np.ndarray) -> np.ndarray:
+    """(case, service) hour from which at most a tenth of those who ever lost the service are still without; 0 where nobody lost it, inf where that is
+    not within the hours looked at."""
     worst = people.max(axis=1, keepdims=True)
     still = people > RESTORED * worst + 1e-9
     last = np.where(still.any(axis=1), people.shape[1] - 1 - np.argmax(still[:, ::-1], axis=1), -1)
-    return np.where(last < 0, 0.0, hours[np.minimum(last + 1, len(hours) - 1)])
+    return np.where(last < 0, 0.0, np.append(hours, np.inf)[last + 1])

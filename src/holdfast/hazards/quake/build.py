@@ -151,7 +151,7 @@ def _stochastic(x: float, y: float, style: str, dip: float, summary: dict[str, A
                                 float(given["radius"]) / KM, fault, given["depth"] / KM, dip, style)  # fmt: skip
     make_rupture(made.high, 0.0, 0.0, made.depth, 0.0, dip, style)  # raises for a bad depth or dip before any case is run
     cases = None if given["years"] is None else max(1, round(made.rate() * given["years"]))
-    summary = summary | {"catalogue": {"a": made.a, "b": made.b, "min_magnitude": made.low, "max_magnitude": made.high, "events_per_year": made.rate(),
+    summary = summary | {"events_per_year": made.rate(), "catalogue": {"a": made.a, "b": made.b, "min_magnitude": made.low, "max_magnitude": made.high,
                                        "source": "fault" if fault is not None else f"disc of {made.radius:g} km", "years": given["years"]}}  # fmt: skip
     return QuakeModel(cases=cases, summary=summary, magnitude=float("nan"), catalogue=made, **common)
 
