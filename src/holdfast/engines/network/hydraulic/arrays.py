@@ -225,7 +225,7 @@ class Schedule(NamedTuple):
 class Rules(NamedTuple):
     """Rule-based controls as flat lists.
 
-    premise_start  (rule + 1,); per premise: join (0 and, 1 or), object (0 node, 1 link, 2 system), index, what, relation, value
+    premise_start  (rule + 1,); per premise: join (0 and, 1 or), object (0 node, 1 link, 2 system), index, what, relation, value, tolerance
     then_start, else_start  (rule + 1,) into actions: link, state (-1 none), setting (NaN none)
     priority       (rule,)
     """
@@ -237,6 +237,7 @@ class Rules(NamedTuple):
     what: Ints
     relation: Ints
     value: Reals
+    tolerance: Reals
     then_start: Ints
     else_start: Ints
     action_link: Ints

@@ -24,8 +24,8 @@ from holdfast.engines.network.hydraulic.arrays import (
     Rules,
     Schedule,
 )
+from holdfast.engines.network.hydraulic.compile_rules import compile_rules, control_target
 from holdfast.engines.network.hydraulic.model import ControlType, HydraulicModel, LinkType, NodeType, Status
-from holdfast.engines.network.hydraulic.rules import ATTRIBUTES, RELATIONS
 from holdfast.engines.network.sparse import Symbolic, analyse
 
 _HORSEPOWER = 745.7  # [W] of EPANET
@@ -94,7 +94,7 @@ def compile_model(model: HydraulicModel) -> Compiled:
     state[(state == ACTIVE) & ~given] = OPEN
     emitter = np.flatnonzero(model.emitter[:junctions] > 0)
     return Compiled(
-        network, symbolic, laws, devices, fixed, _schedule(model, network, fixed, kind, order, place, outlet_node, outlet), _rules(model, place, pipes),
+        network, symbolic, laws, devices, fixed, _schedule(model, network, fixed, kind, order, place, outlet_node, outlet), compile_rules(model, place),
         _limits(model), order, place, state, setting, outlet, emitter.astype(np.int64), emitter_law(model, model.emitter[emitter]),
     )
 
@@ -297,19 +297,6 @@ def _flat(arrays, dtype=float) -> tuple[np.ndarray, np.ndarray]:
     return start, np.concatenate([np.asarray(a, dtype) for a in arrays]) if len(arrays) else np.zeros(0, dtype)
 
 
-def control_target(kind: int, status: int | None, setting: float | None) -> tuple[int, float]:
-    """State and setting (internal units) a control gives to a link of a kind; setting NaN where it leaves the valve without one."""
-    if setting is not None:
-        factor = FOOT if kind in {3, 4, 5} else CFS if kind == 6 else 1.0
-        value = setting / factor
-        if kind == LinkType.PUMP or kind <= LinkType.PIPE:
-            return (CLOSED if value == 0.0 else OPEN), value
-        return ACTIVE, value
-    if kind == LinkType.PUMP:
-        return (OPEN, 1.0) if status else (CLOSED, 0.0)
-    return (OPEN if status else CLOSED), math.nan
-
-
 def _schedule(model, network, fixed, kind, order, place, outlet_node, outlet) -> Schedule:
     row = outlet[model.demand_node]
     start, sequence = grouped(row, len(outlet_node))
@@ -333,49 +320,6 @@ def _schedule(model, network, fixed, kind, order, place, outlet_node, outlet) ->
         np.array([kind[c.link] >= LinkType.PRV for c in controls], bool), watched.astype(np.int64), sorted_kind[watched] == LinkType.CVPIPE,
         any(is_level and c.node < model.junctions for c, is_level in zip(controls, level, strict=True)),
     )
-
-
-def _premise_value(model: HydraulicModel, premise) -> float:
-    what, value = premise.attribute, premise.value
-    if what in {"HEAD", "GRADE", "LEVEL", "PRESSURE"}:
-        return value / FOOT
-    if what in {"DEMAND", "FLOW"}:
-        return value / CFS
-    if what == "SETTING":
-        kind = model.link_type[premise.index]
-        return value / (FOOT if kind in {3, 4, 5} else CFS if kind == 6 else 1.0)
-    return value
-
-
-def _rules(model: HydraulicModel, place: np.ndarray, pipes: int) -> Rules:
-    premises, actions, premise_start, then_start, else_start = [], [], [0], [], []
-    for rule in model.rules:
-        for p in rule.premises:
-            index = place[p.index] if p.object == "link" else p.index
-            kind = {"node": 0, "link": 1, "system": 2}[p.object]
-            premises.append((int(p.joined == "OR"), kind, index, ATTRIBUTES.index(p.attribute), RELATIONS[p.relation], _premise_value(model, p)))
-        premise_start.append(len(premises))
-        then_start.append(len(actions))
-        actions += [(place[a.link], *_action(model, a)) for a in rule.then]
-        else_start.append(len(actions))
-        actions += [(place[a.link], *_action(model, a)) for a in rule.otherwise]
-    then_start.append(len(actions))
-    columns = list(zip(*premises, strict=True)) or [()] * 6
-    done = list(zip(*actions, strict=True)) or [()] * 3
-    return Rules(
-        np.array(premise_start), *(np.array(column, np.int64) for column in columns[:5]), np.array(columns[5], float), np.array(then_start),
-        np.array(else_start, np.int64), np.array(done[0], np.int64), np.array(done[1], np.int64), np.array(done[2], float),
-        np.array([r.priority for r in model.rules], float),
-    )
-
-
-def _action(model: HydraulicModel, action) -> tuple[int, float]:
-    if action.setting is None:
-        return (int(action.status) if action.status in (Status.CLOSED, Status.OPEN) else -1), math.nan
-    kind = model.link_type[action.link]
-    if kind <= LinkType.PIPE:
-        return int(action.setting != 0.0), math.nan
-    return -1, control_target(int(kind), None, action.setting)[1]
 
 
 def _limits(model: HydraulicModel) -> Limits:

@@ -18,12 +18,10 @@ from epanet import toolkit as en
 from holdfast.model.errors import Invalid
 
 from .model import Control, HydraulicModel, LinkType, NodeType, Premise, Rule, Status
+from .units import PER_CFS, US, flow_unit
 
-_PER_CFS = {"CFS": 1.0, "GPM": 448.831, "MGD": 0.64632, "IMGD": 0.5382, "AFD": 1.9837, "LPS": 28.317, "LPM": 1699.0, "MLD": 2.4466, "CMH": 101.94,
-            "CMD": 2446.6, "CMS": 0.028317}  # fmt: skip
 _SI = {"CFS": 0.3048**3, "GPM": 0.003785411784 / 60, "MGD": 3785.411784 / 86400, "IMGD": 4546.09 / 86400, "AFD": 43560 * 0.3048**3 / 86400, "LPS": 1e-3,
        "LPM": 1e-3 / 60, "MLD": 1e3 / 86400, "CMH": 1 / 3600, "CMD": 1 / 86400, "CMS": 1.0}  # fmt: skip
-_US = frozenset({"CFS", "GPM", "MGD", "IMGD", "AFD"})
 _KW_PER_HP, _TRUE_KW_PER_HP = 0.7457, 0.745699871582
 _VISCOSITY = 1.1e-5 * 0.3048**2
 _LOSS = {"H-W": en.HW, "D-W": en.DW, "C-M": en.CM}
@@ -35,10 +33,9 @@ class Scale:
     """Factors SI -> project. flow; power [kW per W]; pressure: metres of head -> the project's metres, by specific gravity."""
 
     def __init__(self, model: HydraulicModel) -> None:
-        unit = str(model.options.extra.get("UNITS", "LPS")).upper().strip()
-        unit = unit if unit in _PER_CFS else "GPM" if "UNITS" in model.options.extra else "LPS"
-        self.flow = _PER_CFS["CMS"] / (_PER_CFS[unit] * _SI[unit])
-        self.power = 1e-3 * (_KW_PER_HP / _TRUE_KW_PER_HP if unit in _US else 1.0)
+        unit = flow_unit(model.options)
+        self.flow = PER_CFS["CMS"] / (PER_CFS[unit] * _SI[unit])
+        self.power = 1e-3 * (_KW_PER_HP / _TRUE_KW_PER_HP if unit in US else 1.0)
         self.pressure = model.options.specific_gravity
 
     def setting(self, link_type: int) -> float:

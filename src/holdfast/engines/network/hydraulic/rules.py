@@ -19,7 +19,7 @@ ATTRIBUTES = ("DEMAND", "HEAD", "GRADE", "LEVEL", "PRESSURE", "FLOW", "STATUS", 
 (_DEMAND, _HEAD, _GRADE, _LEVEL, _PRESSURE, _FLOW, _STATUS, _SETTING, _TIME, _CLOCK, _FILL, _DRAIN) = range(len(ATTRIBUTES))
 RELATIONS = {"=": 0, "<>": 1, "<=": 2, ">=": 3, "<": 4, ">": 5, "IS": 0, "NOT": 1, "BELOW": 4, "ABOVE": 5}
 _NODE, _LINK, _SYSTEM = range(3)
-_LENGTH_TOLERANCE, _FLOW_TOLERANCE = 1e-3, 2e-6  # [ft], [cfs]; the latter about a thousandth of a gallon per minute
+_SAME_SETTING = 1e-3  # change of a setting [-], [ft], [cfs] that counts as none
 
 
 @kernel
@@ -56,6 +56,22 @@ def _compares(relation, x, value, tolerance):
 
 
 @kernel
+def _outflow(laws, lanes, n, lane):
+    """All that leaves the network at a junction: demand, what is drawn, leaks."""
+    total = 0.0
+    for r in range(len(laws.demand_node)):
+        if laws.demand_node[r] == n:
+            total += lanes.taken[r, lane]
+    for d in range(len(lanes.drawn_node)):
+        if lanes.drawn_node[d] == n:
+            total += lanes.drawn[d, lane]
+    for slot in range(lanes.leak_node.shape[0]):
+        if lanes.leak_node[slot, lane] == n:
+            total += lanes.leak_flow[slot, lane]
+    return total
+
+
+@kernel
 def _node_value(network, laws, fixed, lanes, what, n, lane):
     """What a premise on a node looks at; NaN makes it false."""
     h = lanes.head[n, lane]
@@ -67,11 +83,7 @@ def _node_value(network, laws, fixed, lanes, what, n, lane):
     if what == _DEMAND:
         if f >= 0:
             return lanes.inflow[f, lane]
-        total = 0.0
-        for r in range(len(laws.demand_node)):
-            if laws.demand_node[r] == n:
-                total += lanes.taken[r, lane]
-        return total
+        return _outflow(laws, lanes, n, lane)
     if f < 0 or not fixed.tank[f]:
         return math.nan
     q = lanes.inflow[f, lane]
@@ -95,23 +107,19 @@ def _holds(network, laws, fixed, rules, lanes, p, now, step, clock, lane):
         state = lanes.state[n, lane]
         is_now = 0 if state <= CLOSED else 2 if state == ACTIVE else 1
         return (is_now == int(value)) == (relation == 0) and relation <= 1
-    tolerance = _LENGTH_TOLERANCE
     if rules.object[p] == _NODE:
         x = _node_value(network, laws, fixed, lanes, what, n, lane)
-        if what == _DEMAND:
-            tolerance = _FLOW_TOLERANCE
     elif rules.object[p] == _SYSTEM:
         x = 0.0
-        for r in range(lanes.wanted.shape[0]):
-            x += max(lanes.wanted[r, lane], 0.0)
-        tolerance = _FLOW_TOLERANCE
+        for r in range(lanes.due.shape[0]):
+            x += max(lanes.due[r, lane], 0.0)
     elif what == _FLOW:
-        x, tolerance = abs(lanes.flow[n, lane]), _FLOW_TOLERANCE
+        x = abs(lanes.flow[n, lane])
     elif n >= network.pipes:
         x = lanes.setting[n - network.pipes, lane]
     else:
         return False
-    return not math.isnan(x) and _compares(relation, x, value, tolerance)
+    return not math.isnan(x) and _compares(relation, x, value, rules.tolerance[p])
 
 
 @kernel
@@ -141,7 +149,7 @@ def _act(network, devices, lanes, k, state, setting, lane):
         return True
     if k >= network.pipes and not math.isnan(setting):
         old = lanes.setting[k - network.pipes, lane]
-        if math.isnan(old) or abs(setting - old) > _LENGTH_TOLERANCE:
+        if math.isnan(old) or abs(setting - old) > _SAME_SETTING:
             set_setting(network, devices, lanes, k, setting, lane)
             return True
     return False
