@@ -137,7 +137,7 @@ describe('two runs', () => {
       ['electricity', [60, 0], [1, 0]],
       ['water', [20, 5], [0, 10]],
     ])
-    expect(rows.at(-1)!.back).toEqual([Infinity, Infinity])
+    expect(rows.at(-1)!.back).toEqual([Infinity, 24])
     expect(rows[1]!.back).toEqual([72, 0])
   })
 

@@ -94,6 +94,7 @@ export const en = {
   'rehearse.elapsed': '{time} so far',
   'rehearse.rest': 'about {time} left for the cases',
   'rehearse.resume': 'Go on with the rest',
+  'rehearse.again': 'Try again',
   'rehearse.resumed': '{n} found from before',
   'rehearse.broken': 'Failed',
   'rehearse.lost': 'The server does not answer; it is asked again every few seconds.',

@@ -96,6 +96,7 @@ export const zh: Texts = {
   'rehearse.elapsed': '已用 {time}',
   'rehearse.rest': '样本约还需 {time}',
   'rehearse.resume': '继续计算',
+  'rehearse.again': '重试',
   'rehearse.resumed': '其中 {n} 个此前已算',
   'rehearse.broken': '失败',
   'rehearse.lost': '服务没有应答，每隔几秒重试。',

@@ -127,7 +127,7 @@ export function heatLayers(key: string, top: number): Omit<LineLayerSpecificatio
       type: 'line',
       filter: some('LineString'),
       layout: { 'line-cap': 'round', 'line-sort-key': of },
-      paint: { 'line-color': heatColour(of), 'line-width': ['interpolate', ['exponential', 1.4], ['zoom'], 11, ['+', 1, ['*', 2, of]], 15, ['+', 2, ['*', 4, of]], 19, ['+', 5, ['*', 9, of]]] },
+      paint: { 'line-color': heatColour(of), 'line-width': ['interpolate', ['exponential', 1.4], ['zoom'], 11, ['+', 0.5, ['*', 2.5, of]], 15, ['+', 1, ['*', 6, of]], 19, ['+', 4, ['*', 12, of]]] },
     },
     {
       id: 'heat/point',
@@ -152,7 +152,8 @@ export function zoneLayers(key: string): Omit<FillLayerSpecification | LineLayer
   ] as unknown as Omit<FillLayerSpecification | LineLayerSpecification, 'source'>[]
 }
 
-const byState = (values: Record<string, string>, other: string) => ['match', ['get', 'icon'], ...Object.entries(values).flat(), other] as unknown as ExpressionSpecification
+/** Of a line: its own colour, else that of its state. */
+const markColour = ['coalesce', ['get', 'colour'], ['match', ['get', 'icon'], ...Object.entries(STATES).flatMap(([name, look]) => [name, look.colour]), '#555555']] as unknown as ExpressionSpecification
 
 /** Pictures on assets, `icon` names them; a line has its own in its middle and the colour of its state. The first of the data lies on top. */
 export const MARK_LAYERS = [
@@ -167,7 +168,7 @@ export const MARK_LAYERS = [
     id: 'marks/line',
     type: 'line',
     filter: ['==', ['geometry-type'], 'LineString'],
-    paint: { 'line-color': byState(Object.fromEntries(Object.entries(STATES).map(([name, look]) => [name, look.colour])), '#555555'), 'line-width': zoomed([11, 1.6], [15, 3.5], [19, 9]), 'line-dasharray': [2, 0.8] },
+    paint: { 'line-color': markColour, 'line-width': zoomed([11, 1.6], [15, 3.5], [19, 9]), 'line-dasharray': [2, 0.8] },
   },
   ...(['point', 'line-center'] as const).map((placement) => ({
     id: `marks/${placement}`,
