@@ -10,6 +10,7 @@ from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kin
 from . import damage
 from .assess_fireflow import assess_fireflow
 from .assess_storage import assess_storage
+from .assess_zones import assess_zones
 from .cost import COSTS
 from .isolate_break import isolate_break
 from .locate_leak import locate_leak
@@ -313,6 +314,7 @@ DOMAIN = Domain(
     capabilities=(
         Capability("water.simulate_day", "Simulate a day of the water network", "供水管网日运行模拟", simulate_day, ("1b", "1k", "1o")),
         Capability("water.assess_fireflow", "Assess fire flow at hydrants", "消火栓供水能力评估", assess_fireflow, ("1g", "1k")),
+        Capability("water.assess_zones", "Assess pressure zones", "压力分区评估", assess_zones, ("1o",)),
         Capability("water.assess_storage", "Assess how long water stays in tanks", "水池贮水时间评估", assess_storage, ("1o",)),
         Capability("water.isolate_break", "Isolate a broken pipe", "爆管关阀方案", isolate_break, ("1b", "1k")),
         Capability("water.rank_criticality", "Rank critical pipes, pumps and valves", "供水关键设施排序", rank_criticality, ("1b", "1k")),

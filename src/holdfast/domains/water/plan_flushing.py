@@ -210,5 +210,7 @@ def _row(study: Study, pipe: int, options: list[Option], named: dict[int, list[s
     shut = [name for link in best.closed for name in named.get(link, [model.link_id[link].as_py()])]
     slow = "nothing flows through it; it may be shut" if best.velocity < 1e-3 else "too slow"
     why = "" if good else slow if best.velocity < 0.99 * target else "pressure elsewhere falls too low"
+    if best.velocity < 1e-3:
+        return row | {"why_not": why, "velocity_ms": 0.0}
     return row | {"feasible": bool(good), "why_not": why, "hydrants": ", ".join(name for name, _ in best.outlets), "close": ", ".join(shut), "flow_m3s": best.flow,
                   "velocity_ms": best.velocity, "minutes": volumes * held / best.flow / 60, "water_m3": volumes * held, "lowest_pressure_m": best.lowest}  # fmt: skip

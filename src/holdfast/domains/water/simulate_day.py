@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from holdfast.engines.network.hydraulic.answers import Period
+    from holdfast.engines.network.hydraulic.epanet_quality import Quality
 
     from .study import Study
 
@@ -63,12 +64,33 @@ def simulate_day(
     status = np.full((1, model.links), -1, np.int8)
     status[0, shut] = Status.CLOSED
     followed = quality_of(study, quality, source) if quality != "none" else None
+    _check_quality(study, followed)
     found = period_of(model, Cases(1, status=status if len(shut) else None), followed)
     if 0 in found.notes and not np.isfinite(found.head[0]).any():
         raise Invalid(f"{found.engine} does not run the network: {found.notes[0]}", fix="Correct what the findings of the water model name")
     tables = {"hours": _hours(study, found), "nodes": _nodes(study, found, quality), "tanks": _tanks(study, found), "pumps": _pumps(study, found)}
-    summary = _summary(study, found, hours, quality, tables)
+    if quality == "age":
+        _check_age(study, found, hours)
+    summary = _summary(study, found, hours, quality, -1 if followed is None else followed.trace, tables)
     return Answer(summary, tables, study.findings, status="done" if found.status[0] == 0 else "diverged", plots=_plots(quality, tables))
+
+
+def _check_quality(study: Study, followed: Quality | None) -> None:
+    """Finding where there is no chlorine to follow: zero everywhere would say nothing of the network."""
+    if followed is not None and followed.kind == "CHEMICAL" and not followed.sources and not (followed.initial is not None and followed.initial.any()):
+        study.findings.add_rows("water.no_dose", "warning", "the model names neither an initial concentration nor a dose of chlorine, so there is none anywhere", kind="water.reservoir",
+                                ids=[name for name, inner in zip(study.model.node_id.to_pylist(), study.junction, strict=True) if not inner], column="initial_quality",
+                                fix="Give initial_quality of the sources [kg/m3], or [SOURCES] in the model file")  # fmt: skip
+
+
+def _check_age(study: Study, found: Period, hours: float) -> None:
+    """Finding where water is as old as the simulation is long: how old it gets is not known yet."""
+    import numpy as np
+
+    assert found.quality is not None
+    old = np.flatnonzero(study.junction & (found.quality[0, -1] > 0.98 * 3600.0 * hours))
+    study.findings.add_rows("water.age_unknown", "warning", f"the water was not renewed in {hours:g} h, so its age is at least that", kind="water.junction",
+                            ids=[study.model.node_id[int(at)].as_py() for at in old], fix="Simulate more hours")  # fmt: skip
 
 
 def _pressure(study: Study, found: Period) -> np.ndarray:
@@ -169,7 +191,7 @@ def _pumps(study: Study, found: Period) -> pa.Table:
                       energy_kwh=power.sum(axis=0) * step)  # fmt: skip
 
 
-def _summary(study: Study, found: Period, hours: float, quality: str, tables: dict[str, pa.Table]) -> dict[str, Any]:
+def _summary(study: Study, found: Period, hours: float, quality: str, traced: int, tables: dict[str, pa.Table]) -> dict[str, Any]:
     import numpy as np
 
     from .settings import chosen
@@ -191,6 +213,8 @@ def _summary(study: Study, found: Period, hours: float, quality: str, tables: di
     }  # fmt: skip
     if found.quality is not None:
         out |= _quality_summary(study, found, quality, at[used])
+    if traced >= 0:
+        out["traced_source"] = study.model.node_id[traced].as_py()
     return out
 
 
