@@ -9,7 +9,7 @@ import epanet_oracle as oracle
 from anlan import anlan
 from holdfast.domains.water.simulate_day import simulate_day
 from holdfast.model.errors import Invalid, NotFound
-from water_files import city_of, city_of_rows
+from water_files import ROW, city_of, city_of_rows
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +100,11 @@ def test_bad_parameters_are_named(shared_data, given: dict, error: type) -> None
     with pytest.raises(error) as caught:
         simulate_day(city_of(shared_data("water/literature/Net1.inp")), **given)
     assert caught.value.fix
+
+
+def test_chlorine_that_nobody_doses_and_age_that_is_not_known_are_said() -> None:
+    city = city_of_rows(**ROW)
+    assert simulate_day(city, quality="chlorine").findings.by_rule()["water.no_dose"] == 1
+    short, long = (simulate_day(city, hours=hours, quality="age") for hours in (0.05, 24.0))
+    assert short.findings.by_rule()["water.age_unknown"] >= 1 and "water.age_unknown" not in long.findings.by_rule()
+    assert simulate_day(city, quality="trace").summary["traced_source"] == "water.reservoir:r"

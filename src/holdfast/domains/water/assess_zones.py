@@ -58,10 +58,10 @@ def assess_zones(city: City, *, hour: Annotated[float, Param("hour of the day", 
                             values=[f"zone {n}" for n in dry], fix="Open a link to it, or import its source")  # fmt: skip
     study.findings.add_rows("water.zone_pressure", "warning", f"points of use lie below {required:g} m", kind="water.junction", ids=[first[n] for n in low],
                             values=[f"zone {n}: {lowest[n]['points_below_required']} points" for n in low], fix="See table zones")  # fmt: skip
+    pipes = np.asarray(table["pipe_length_m"])
     summary: dict[str, Any] = {
         "engine": found.engine, "hour": hour, "zones": table.num_rows, "borders": between.num_rows, "zones_without_source": len(dry), "zones_below_required": len(low),
-        "required_pressure_m": required, "largest_share_of_pipes": round(lowest[0]["pipe_length_m"] / max(sum(r["pipe_length_m"] for r in lowest.values()), 1e-9), 4) if lowest else None,
-        "findings": study.findings.counts(),
+        "required_pressure_m": required, "largest_share_of_pipes": round(float(pipes[0] / max(pipes.sum(), 1e-9)), 4), "findings": study.findings.counts(),
     }  # fmt: skip
     nodes = node_table(study, np.arange(model.nodes), zone=zone.astype(np.int64), pressure_m=pressure)
     return Answer(summary, {"zones": table, "borders": between, "nodes": nodes}, study.findings, status="done" if found.status[0] == 0 else "diverged", plots=(

@@ -78,8 +78,9 @@ def simulate_day(
 def _check_quality(study: Study, followed: Quality | None) -> None:
     """Finding where there is no chlorine to follow: zero everywhere would say nothing of the network."""
     if followed is not None and followed.kind == "CHEMICAL" and not followed.sources and not (followed.initial is not None and followed.initial.any()):
-        study.findings.add_rows("water.no_dose", "warning", "the model names neither an initial concentration nor a dose of chlorine, so there is none anywhere", kind="water.reservoir",
-                                ids=[name for name, inner in zip(study.model.node_id.to_pylist(), study.junction, strict=True) if not inner], column="initial_quality",
+        sources = [name for name, inner in zip(study.model.node_id.to_pylist(), study.junction, strict=True) if not inner]
+        study.findings.add_rows("water.no_dose", "warning", "the model names neither an initial concentration nor a dose of chlorine, so there is none anywhere",
+                                kind="water.reservoir", ids=sources, column="initial_quality",
                                 fix="Give initial_quality of the sources [kg/m3], or [SOURCES] in the model file")  # fmt: skip
 
 
