@@ -54,7 +54,7 @@ def gather(city: Any) -> tuple[World, Findings]:
     outlet = tuple(_positions(line.outlet_id, ids) for line in lifelines)
     people = np.concatenate([_people(part) for part in parts]) if parts else np.empty(0)
     links = _links(city, ids, services, (use, need, backup), findings)
-    if people.sum() == 0.0:
+    if parts and people.sum() == 0.0:
         people, links = _people_at_outlets(parts, lifelines, outlet, services, use, links, findings)
     zone, zone_id = _zones(city, xyz)
     world = World(

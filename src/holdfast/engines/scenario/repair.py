@@ -71,6 +71,8 @@ def crews_of(world: World, rules: Rules, *, count: dict[str, int] | None = None,
         if crews:
             team_of[mine] = number
         own = np.atleast_2d(np.asarray((depots or {}).get(name, _middle(world.xyz[mine])), np.float64))
+        if crews and (own.shape[1] < 2 or not len(own) or not np.isfinite(own[:, :2]).all()):
+            raise Invalid("crews need a depot to start from", fix="Give its x and y in the city's coordinates, or leave the depots out", field=f"depots.{name}")
         crew_team += [number] * crews
         crew_depot += [len(places) + i % len(own) for i in range(crews)]
         places += list(own[:, :2])
