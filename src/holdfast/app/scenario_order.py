@@ -58,7 +58,8 @@ def order_of(task: Any, impact: Any, evaluations: int) -> tuple[dict[str, pa.Tab
     compared = {"best found": found.objective, **{name.replace("_", " "): value for name, value in found.compared.items()}, "lower bound": found.bound}
     restoration = pa.table({"order": list(compared), "objective": list(compared.values())})
     summary = {
-        "cases": [int(c) for c in cases], "weighted_person_hours": found.objective, "lower_bound": found.bound, "bound_is_proven": found.proven, "gap": found.gap,
+        "cases": [int(c) for c in cases], "weighted_person_hours": found.objective, "lower_bound": found.bound, "bound_proven": found.proven, "gap": found.gap,
+        "likely_bound": found.estimate,
         "method": found.method, "orders_judged": found.evaluations, "tasks": len(found.order), "seconds": round(found.seconds, 2),
         **{f"better_than_{name}": 1.0 - found.objective / value for name, value in found.compared.items() if name in ("importance", "random") and value > 0},
     }  # fmt: skip

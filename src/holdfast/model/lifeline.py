@@ -85,6 +85,9 @@ class Lifeline(Protocol):
     outlet_id      (outlet,) ids of the assets at which the service comes out; consumers hang on them by `serves` links
     outlet_demand  (outlet,) normal amount of service there, SI, never negative
     monotone       True when less available never gives more service anywhere
+
+    A lifeline of which that is not certain should also have `ceiling(state) -> (case, outlet) float32`: never less than the level that `serve` gives,
+    and never more where less is available, such as 1 where a path of working components leads to a source. What cannot be avoided is proven with it.
     """
 
     name: str

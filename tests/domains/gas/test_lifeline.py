@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
+from ceilings import check_ceiling
 from holdfast.domains.gas import DOMAIN
 from holdfast.domains.gas.lifeline import build
 from holdfast.model.lifeline import CaseStatus, Command, ComponentState, Lifeline
@@ -124,3 +125,7 @@ def test_a_pipe_that_is_shut_off_takes_its_section_and_spills_no_more(lifeline):
     assert closed[0].sum() == closed[2].sum() == 1
     served = lifeline.serve(state)
     assert served.detail["lost"][0] > 0 and served.detail["lost"][1:].max() == 0
+
+
+def test_no_level_is_above_the_ceiling(lifeline):
+    check_ceiling(lifeline, np.array([i.startswith("gas.pipe:") for i in lifeline.component_id.to_pylist()]))

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from ceilings import check_ceiling
 from holdfast.app.cities import create_city
 from holdfast.app.importing import ImportOptions, import_files
 from holdfast.domains.heat import DOMAIN
@@ -143,3 +144,7 @@ def test_damage_of_any_weight_is_solved(lifeline, share):
     served = lifeline.serve(ComponentState(rng.random((cases, len(lifeline.component_id))) > share, opening))
     assert (served.status == CaseStatus.SOLVED).all()
     assert ((served.level >= 0) & (served.level <= 1)).all() and served.detail["lost"].min() >= 0
+
+
+def test_no_level_is_above_the_ceiling(lifeline):
+    check_ceiling(lifeline, of_kind(lifeline.component_id, "heat.pipe"))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from anlan import anlan
+from ceilings import check_ceiling
 from holdfast.domains.power.lifeline import RULES, build
 from holdfast.model.errors import Invalid
 from holdfast.model.lifeline import CaseStatus, ComponentState, Lifeline
@@ -117,3 +118,8 @@ def test_an_empty_city_has_none_and_one_without_source_serves_nothing(tmp_path, 
                             "line": [{"from_bus": 0, "to_bus": 1, "length_km": 1.0, "r_ohm_per_km": 0.1, "x_ohm_per_km": 0.1, "in_service": True}]}))
     served = lifeline.serve(ComponentState(np.ones((2, len(lifeline.component_id)), bool)))
     assert (served.level == 0).all() and (served.status == 0).all()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_level_is_above_the_ceiling(sample, rule):
+    check_ceiling(build(sample, rule))

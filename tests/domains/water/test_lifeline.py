@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
+from ceilings import check_ceiling
 from holdfast.domains.water.hydraulic_tables import WaterTables
 from holdfast.domains.water.lifeline import WaterLifeline, build, sections_of
 from holdfast.domains.water.sample import sample
@@ -147,3 +148,8 @@ def test_the_reference_city_loses_its_high_floors_with_their_pumps() -> None:
     assert found.level[0].min() == pytest.approx(1.0, abs=1e-3)
     assert level(line, found, supply)[1] == 0 and (found.level[1] > 0.99).sum() >= len(line.outlet_id) - 2
     assert (found.level[2] < 0.5).sum() > 5
+
+
+def test_no_level_is_above_the_ceiling_in_a_real_network(shared_data) -> None:
+    line = build(city_of(shared_data("water/literature/Net3.inp")))
+    check_ceiling(line, np.array([i.startswith("water.pipe:") for i in line.component_id.to_pylist()]))

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from holdfast.engines.network.gas.solve import ENGINE, GasCases, GasResult, GasSolver
 from holdfast.engines.network.isolation import Sections, segments
-from holdfast.engines.network.topology import Graph
+from holdfast.engines.network.topology import Graph, reached
 from holdfast.model.gauge import Gauge
 from holdfast.model.lifeline import Command, ComponentState, Served
 
@@ -74,6 +74,12 @@ class GasLifeline:
             status[rows], lost[rows], supplied[rows] = result.status, result.lost.sum(axis=1), result.supply.sum(axis=1)
             pressure[rows] = (result.pressure - network.model.ambient)[:, : len(network.junction_id)]
         return Served(level, status, self.engine, {"pressure": pressure, "lost": lost, "supplied": supplied})
+
+    def ceiling(self, state: ComponentState) -> np.ndarray:
+        """(case, outlet) float32: 1 where open links lead to a working source, whatever the pressure; no level of `serve` is higher."""
+        inputs, model = self.cases(state), self.network.model
+        fed = reached(Graph.of(model.nodes, model.link_from, model.link_to), inputs.open & ~model.closed, np.isfinite(inputs.held) | (inputs.feed > 0.0))
+        return (fed[:, np.maximum(self.outlet_node, 0)] & (self.outlet_node >= 0) & self._standing_outlets(state.available)).astype(np.float32)
 
     def cases(self, state: ComponentState) -> GasCases:
         """What the solver needs for these component states."""
@@ -147,8 +153,11 @@ class GasLifeline:
         span = np.maximum(self.outlet_wanted**2 - ambient**2, 1.0)
         share = np.sqrt(np.clip((result.pressure[:, node] ** 2 - ambient**2) / span, 0.0, 1.0))
         served = result.served[:, node] & (self.outlet_node >= 0)
-        working = available[:, np.maximum(self.outlet_own, 0)] | (self.outlet_own < 0)
-        return np.where(served & working, share, 0.0).astype(np.float32)
+        return np.where(served & self._standing_outlets(available), share, 0.0).astype(np.float32)
+
+    def _standing_outlets(self, available: np.ndarray) -> np.ndarray:
+        """(case, outlet) True unless the outlet itself is out."""
+        return available[:, np.maximum(self.outlet_own, 0)] | (self.outlet_own < 0)
 
 
 def build(city: Any) -> GasLifeline | None:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from holdfast.engines.network.heat.solve import ENGINE, HeatCases, HeatResult, HeatSolver
+from holdfast.engines.network.topology import Graph, reached
 from holdfast.model.gauge import Gauge
 from holdfast.model.lifeline import Command, ComponentState, Served
 
@@ -64,6 +65,13 @@ class HeatLifeline:
             lost[rows], heat[rows] = result.lost.sum(axis=1), result.heat.sum(axis=1)
         return Served(level, status, self.engine, {"temperature": temperature, "lost": lost, "heat": heat})
 
+    def ceiling(self, state: ComponentState) -> np.ndarray:
+        """(case, outlet) float32: 1 where open links lead to a working pump or plant, whatever flows; no level of `serve` is higher."""
+        inputs, model = self.cases(state), self.network.model
+        source = np.isfinite(inputs.held) | np.isfinite(inputs.supplied) | (inputs.demand < 0.0)
+        fed = reached(Graph.of(model.nodes, model.link_from, model.link_to), inputs.open & ~model.closed, source)[:, model.link_from[self.network.link_rows("heat.consumer")]]
+        return np.concatenate([fed & state.available[:, self.parts["heat.consumer"]], self._alive(state)], axis=1).astype(np.float32)
+
     def cases(self, state: ComponentState) -> HeatCases:
         """What the solver needs for these component states."""
         network, count = self.network, state.cases
@@ -109,12 +117,16 @@ class HeatLifeline:
         rows, wanted = self.network.link_rows("heat.consumer"), self.network.wanted
         share = np.where(wanted > 0, result.heat[:, rows] / np.maximum(wanted, 1e-9), result.served[:, self.network.model.link_from[rows]])
         share = np.where(state.available[:, self.parts["heat.consumer"]], share, 0.0)
+        return np.concatenate([np.clip(share, 0.0, 1.0), self._alive(state)], axis=1).astype(np.float32)
+
+    def _alive(self, state: ComponentState) -> np.ndarray:
+        """(case, plant) bool: works, and so does one of its pumps where it has any."""
         pump, plant = self._feeding(state)
         feeder = self.network.feeder
         alive = plant.copy()
         for h in np.unique(feeder[(feeder[:, 1] >= 0) & (feeder[:, 2] >= 0), 2]):
             alive[:, h] &= pump[:, feeder[feeder[:, 2] == h, 1]].any(axis=1)
-        return np.concatenate([np.clip(share, 0.0, 1.0), alive], axis=1).astype(np.float32)
+        return alive
 
 
 def build(city: Any) -> HeatLifeline | None:

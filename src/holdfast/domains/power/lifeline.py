@@ -68,6 +68,12 @@ class PowerLifeline:
         used = sorted({ENGINES[code] for code in flow.engine.tolist()} - {"none"})
         return Served(level, status, ", ".join(used) or self.engine, {"live": live, "voltage": flow.magnitude.astype(np.float32)})
 
+    def ceiling(self, state: ComponentState) -> np.ndarray:
+        """(case, outlet) float32: by the rule "connected" the level itself, else 1 where connected, whatever the voltages; no level of `serve` is higher."""
+        if self.rule == "connected":
+            return self.serve(state).level
+        return self.outlets.level(state.available, live_nodes(self.grid.model, self.grid.cases(state.available, state.command)))
+
 
 def _nothing(outlets: Outlets) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(0, np.int64), np.zeros((0, len(outlets.component)), np.float32)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from holdfast.engines.network.hydraulic.answers import Breaks, Cases, Solution
 from holdfast.engines.network.hydraulic.model import HydraulicModel, LinkType, NodeType, Status
 from holdfast.engines.network.isolation import Sections, segments
-from holdfast.engines.network.topology import Graph
+from holdfast.engines.network.topology import Graph, reached
 from holdfast.model.errors import Invalid
 from holdfast.model.gauge import Gauge
 from holdfast.model.lifeline import CaseStatus, Command, ComponentState, Served
@@ -153,6 +153,16 @@ class WaterLifeline:
             down = ~state.available[:, len(self.model.link_id) + len(self._fixed) + at]
             level[down & (status == CaseStatus.SOLVED), len(self._junctions) + place] = 0.0
         return Served(level, status, " + ".join(names) or self.engine, detail)
+
+    def ceiling(self, state: ComponentState) -> np.ndarray:
+        """(case, outlet) float32: 1 where links that are not shut lead to a reservoir or tank, whatever the pressure; no level of `serve` is higher."""
+        model, status = self.model, self.cases_of(state).status
+        open_ = np.ones((state.cases, model.links), bool) if status is None else status != Status.CLOSED
+        source = (model.node_type != NodeType.JUNCTION) | (mean_demand(model) < 0.0)
+        fed = reached(Graph.of(model.nodes, model.link_from, model.link_to), open_, source)
+        supplies = [fed[:, nodes].mean(axis=1) if len(nodes) else np.zeros(state.cases) for nodes in self.sites.node]
+        own = len(model.link_id) + len(self._fixed) + self.sites.outlet
+        return np.column_stack([fed[:, self._junctions], *supplies]) * np.column_stack([np.ones((state.cases, len(self._junctions))), state.available[:, own]])
 
     def cases_of(self, state: ComponentState) -> Cases:
         """Component states as changes of the model."""

@@ -1,12 +1,19 @@
-"""A lower bound on what any repair order can lose, from a linear programme in the hours at which tasks are done (solved by HiGHS).
+"""A lower bound on what any repair order can lose, and the order that it suggests.
 
-Why it is a bound. Where less never gives more, a consumer that is lost while task j alone is open (everything else intact from the beginning) is lost
-in every order at least from the hour s at which that case loses it until j is done: in the real course no fewer things are broken, so nothing
-fails later or comes back earlier. Hence hours lost >= done(j) - s for each such j. The hours at which m crews can have done their tasks obey
-sum p(j) done(j) >= p(A)^2 / 2m + sum p(j)^2 / 2 for every set A of tasks (Queyranne 1993 for one machine, Schulz 1996 for m; recalled), with p the
-crew hours and the shortest way; of these exponentially many inequalities the violated ones are added until none is. Shifts only postpone.
-A consumer with redundant supply, lost only while several tasks are open together, adds nothing: there the bound is weak, not wrong.
-With load shedding less may give more, and the number is an estimate.
+Why it is a bound. Let less never give more, and let S be a set of tasks whose work, undone, leaves consumer c without service although everything
+else is intact from the beginning. In the real course at least as much is broken at every hour for as long as no task of S is done: nothing fails
+later there, and nothing comes back earlier. So c is without from the hour s(S, c) at which that case loses it for good until the first of S is
+done. Two linear programmes bound what crews can do about that, and the higher value counts: `time_programme` for sets of any size, hour by hour, and
+`completion_programme` for sets of one task. Travel counts by the shortest way, roads that are closed at first are left out, and so is all damage that
+harms nobody: each of these only takes crew hours off.
+
+Sets of one task are tried one by one. Larger ones are found where they are missing (logic-based Benders decomposition, Hooker and Ottosson 2003;
+recalled): the programme of an interval says which tasks it would have done by then; if with just these done somebody is still without whom it counts
+as served, the tasks left over are such a set, and are left out in turn as long as it still is one. It ends when no interval gains much, or when
+enough states were asked for.
+
+Where less may give more (load shedding, pressures that interact) the argument holds for the city of `outer`, which no real one ever beats. There the
+bound is proven whatever the networks do; asked of the networks themselves it is an estimate, as a rule a sharper one. Hours count to 4 s.
 """
 
 from __future__ import annotations
@@ -14,123 +21,131 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, csr_array, vstack
 
 from .cascade import Cascade
-from .population import population
+from .completion_programme import CompletionProgramme
+from .lost_together import Losses, Sets, harmful, weights_of
 from .repair import Crews
-from .rules import Rules
-from .timeline import run
+from .time_programme import TimeProgramme
 from .world import Damage
 
-_ROUNDS, _CUTS = 80, 6  # times the programme is solved; violated sets added for each team and time
-_ROWS = 64
+_ROUNDS, _SHRUNK, _ENOUGH = 6, 16, 1e-2  # times sets are added; sets at a time; share of the value that a further round must promise
+_MOMENTS = 24  # in the course of an order at which it is compared with the sets
+_FEW = 60  # tasks up to which the programme in hours of completion is solved too
+_OFF = 1e-7  # share taken off for what the solver of the programmes may be wrong by
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """value in weighted person-hours; done (task,) hours at which the programme has each task done; rounds of adding inequalities."""
+    """value in weighted person-hours; done (task,) hours at which the programme has each task done, inf for what nobody mends or what harms nobody.
+
+    task, sets  (t,) assets and the sets of them that were found      losses  who was asked      rows  states asked for
+    """
 
     value: float
     done: np.ndarray
-    rounds: int
+    task: np.ndarray
+    sets: Sets
+    losses: Losses
+    rows: int
 
 
-def weights_of(cascade: Cascade, rules: Rules) -> tuple[np.ndarray, float]:
-    """Weighted person-hours for an hour without of each set of providers (feed,), and for an hour of a critical facility."""
-    weight = np.array([rules.service_weight.get(service, 0.3) for service in cascade.world.services])
-    return population(cascade).feed_people * weight[cascade.wiring.feed_service], rules.critical_weight
-
-
-def lower_bound(cascade: Cascade, damage: Damage, task: np.ndarray, crews: Crews, travel: np.ndarray, horizon: float) -> Bound:
+def lower_bound(
+    cascade: Cascade, damage: Damage, task: np.ndarray, crews: Crews, travel: np.ndarray, horizon: float, *, states: int = 4000, known: np.ndarray | None = None
+) -> Bound:  # fmt: skip
     """Bound for one case.
 
-    damage   of one case                         task     (t,) assets to mend
-    travel   (depot, asset) hours                horizon  hours that are followed; everything is done by then
+    damage   of one case, with the hours at which leaks are shut off if they are
+    task     (t,) assets to mend                     travel   (depot, asset) hours
+    horizon  hours that are followed; everything is done by then
+    states   of the city that are looked at, about; the more, the higher the bound where supply is redundant
+    known    (n, asset) bool sets of open assets worth trying, such as those found in another cascade
     """
     shortest = np.min(np.where(np.isfinite(travel[:, task]), travel[:, task], np.inf), axis=0, initial=np.inf)
-    able = np.isfinite(shortest) & (crews.team_of[task] >= 0)
-    start, weight, certain = _consumers(cascade, damage, task[able], horizon)
-    done = np.full(len(task), np.inf)
-    if not able.any() or not start.size:
-        return Bound(certain, done, 0)
-    programme = _Programme((damage.repair_hours[0, task] + shortest)[able], crews.team_of[task[able]], crews, start, weight)
-    value, done[able], rounds = programme.solve()
-    return Bound(certain + value * (1.0 - 1e-7), done, rounds)
+    able = np.isfinite(shortest) & (crews.team_of[task] >= 0) & harmful(damage)[0, task]
+    mine, done = task[able], np.full(len(task), np.inf)
+    losses = Losses(cascade, damage, mine, horizon)
+    alone = losses.sets(np.eye(len(mine), dtype=bool))
+    if not len(mine) or not len(losses.weight):
+        return Bound(losses.certain, done, mine, alone, losses, losses.rows)
+    hours = (damage.repair_hours[0, task] + shortest)[able].astype(np.float64)
+    sets = _telling(alone)
+    if known is not None and len(known):
+        sets = sets.and_more(_telling(losses.sets(np.unique(known[:, mine], axis=0))))
+    programme = TimeProgramme(hours, crews.team_of[mine], crews, losses.weight)
+    answer = programme.solve(sets)
+    for _ in range(_ROUNDS):
+        if losses.rows >= states:
+            break
+        more = missing(losses, sets, answer.done <= 1e-6, answer.served, answer.hours, _ENOUGH * float(answer.lost.sum()))
+        if not len(more):
+            break
+        sets = sets.and_more(more)
+        answer = programme.solve(sets)
+    done[able] = answer.early()
+    value = float(answer.lost.sum())
+    if len(mine) <= _FEW:
+        sharp, early = _by_completion(losses, sets, hours, crews.team_of[mine], crews)
+        if sharp >= value:
+            value, done[able] = sharp, early
+    return Bound(losses.certain + value * (1.0 - _OFF), done, mine, sets, losses, losses.rows)
 
 
-def _consumers(cascade: Cascade, damage: Damage, task: np.ndarray, horizon: float) -> tuple[np.ndarray, np.ndarray, float]:
-    """Hour from which each class of consumers is lost with one task open, (t, class), inf for never; weight of each class; what is lost in any order.
+def _telling(sets: Sets) -> Sets:
+    """Those that cut anybody off."""
+    tells = np.isfinite(sets.start).any(axis=1)
+    return Sets(sets.open[tells], sets.start[tells])
 
-    What is broken but cannot be mended is open in all of them, so the loss that this alone causes is lost in any order.
+
+def missing(losses: Losses, sets: Sets, left: np.ndarray, served: np.ndarray, hours: np.ndarray, enough: float) -> Sets:
+    """Sets that say what is not known yet: who is without although those that are known let everybody be served.
+
+    left    (n, task) bool, tasks that are not done         served  (n, consumer) share of the time that the known sets let be served
+    hours   (n,) how long it stays so                       enough  weighted hours below which nothing is looked for
     """
-    cases = len(task) + 1  # the last one has nothing but what cannot be mended
-    harmless = damage.works[0] & (damage.opening[0] <= 0.0)
-    if damage.command is not None:
-        harmless &= damage.command[0] == 0
-    harmless[task] = True
-    lost = []
-    for first in range(0, cases, _ROWS):
-        rows = np.arange(first, min(first + _ROWS, cases))
-        done = np.where(harmless, 0.0, np.inf)[None].repeat(len(rows), axis=0)
-        done[rows < len(task), task[rows[rows < len(task)]]] = np.inf
-        timeline = run(cascade.world, damage.rows(np.zeros(len(rows), np.int64)), hours=(0.0, horizon), done_hour=done, cascade=cascade)
-        lost.append(np.nan_to_num(np.concatenate((timeline.lost_hours, timeline.critical_hours), axis=1)))  # a case that was not solved proves nothing
-    hours = np.concatenate(lost)
-    feed, critical = weights_of(cascade, cascade.rules)
-    weight = np.concatenate((feed, np.full(hours.shape[1] - len(feed), critical)))
-    certain = hours[-1]  # of consumers that are lost anyway no more than that is counted
-    counted = (hours[:-1] > 0.0).any(axis=0) & (weight > 0.0) & (certain <= 0.0)
-    start = np.where(hours[:-1, counted] > 0.0, horizon - hours[:-1, counted], np.inf)
-    classes, of = np.unique(start, axis=1, return_inverse=True) if counted.any() else (start, np.empty(0, np.int64))
-    return classes, np.bincount(of.reshape(-1), weight[counted], minlength=classes.shape[1]), float(weight @ certain)
+    lost = losses.lost(left)
+    gain = lost * served * losses.weight * hours[:, None]
+    if gain.sum() <= enough:
+        return Sets(sets.open[:0], sets.start[:0])
+    _, example, of = np.unique(np.concatenate((np.isfinite(sets.start), lost), axis=0), axis=1, return_index=True, return_inverse=True)
+    by_class = np.zeros((len(left), len(example)))
+    for row, values in zip(by_class, gain, strict=True):
+        row += np.bincount(of.reshape(-1), values, minlength=len(example))
+    order = np.argsort(-by_class, axis=1, kind="stable")[:, :3]
+    state = np.repeat(np.arange(len(left)), order.shape[1])
+    chosen, promise = order.reshape(-1), np.take_along_axis(by_class, order, axis=1).reshape(-1)
+    best = np.argsort(-promise, kind="stable")[:_SHRUNK]
+    best = best[promise[best] > 0.0]
+    return _telling(losses.sets(losses.shrink(left[state[best]], example[chosen[best]], _from_afar(losses, left[state[best]], len(sets)))))
 
 
-class _Programme:
-    """Variables: working hours at which each task is done, clock hours of the same, hours lost of each class."""
+def _from_afar(losses: Losses, left: np.ndarray, seed: int) -> np.ndarray:
+    """(n, task) less for what lies farther from one of the tasks that are left, drawn for each row: sets that are small lie close together."""
+    rng = np.random.Generator(np.random.Philox(seed))
+    place = np.nan_to_num(losses.cascade.world.xyz[losses.task, :2])
+    middle = np.array([rng.choice(np.flatnonzero(row)) for row in left])
+    return -np.hypot(*(place[None] - place[middle][:, None]).transpose(2, 0, 1))
 
-    def __init__(self, hours: np.ndarray, team: np.ndarray, crews: Crews, start: np.ndarray, weight: np.ndarray) -> None:
-        self.hours = hours
-        count, classes = len(hours), len(weight)
-        size = np.diff(crews.crew_ptr)
-        self.teams = [(np.flatnonzero(team == number), int(size[number])) for number in np.unique(team)]
-        first, shift = crews.first[team], crews.shift[team]
-        j, c = np.nonzero(np.isfinite(start))
-        late = len(j)
-        rows = np.arange(late)
-        lost = coo_array((np.concatenate((np.ones(late), -np.ones(late))), (np.tile(rows, 2), np.concatenate((count + j, 2 * count + c)))), shape=(late, 2 * count + classes))
-        task = np.arange(count)
-        blocks, limits = [lost], [start[j, c]]
-        for slope, offset in ((np.ones(count), first), (24.0 / shift, first - (24.0 - shift))):  # the clock runs at least as fast as either line
-            blocks.append(coo_array((np.concatenate((slope, -np.ones(count))), (np.tile(task, 2), np.concatenate((task, count + task)))), shape=(count, lost.shape[1])))
-            limits.append(-offset)
-        self.matrix, self.limit = vstack(blocks).tocsr(), np.concatenate(limits)
-        self.cost = np.concatenate((np.zeros(2 * count), weight))
-        self.bounds = np.column_stack((np.concatenate((self.hours, np.zeros(count + classes))), np.full(2 * count + classes, np.inf)))
 
-    def solve(self) -> tuple[float, np.ndarray, int]:
-        """Optimum with the inequalities added so far; any of them is a bound, the last the best."""
-        value, count = 0.0, len(self.hours)
-        done = self.hours
-        for attempt in range(1, _ROUNDS + 1):
-            result = linprog(self.cost, A_ub=self.matrix, b_ub=self.limit, bounds=self.bounds, method="highs")
-            if result.status != 0:
-                return value, done, attempt
-            value, done = float(result.fun), result.x[:count]
-            cuts = [cut for members, crews in self.teams for cut in self._violated(members, crews, done)]
-            if not cuts:
-                return value, done, attempt
-            members, ends = np.concatenate([c for c, _ in cuts]), np.cumsum([0] + [len(c) for c, _ in cuts])
-            matrix = csr_array((-self.hours[members], members, ends), shape=(len(cuts), self.matrix.shape[1]))
-            self.matrix, self.limit = vstack((self.matrix, matrix)).tocsr(), np.concatenate((self.limit, [-least for _, least in cuts]))
-        return value, done, _ROUNDS
+def after_order(losses: Losses, sets: Sets, done: np.ndarray) -> Sets:
+    """Sets that an order teaches, from who is still without in its course although all known sets have a task done. done (task,) hours"""
+    hour = np.unique(np.quantile(done, np.arange(_MOMENTS) / _MOMENTS, method="lower"))
+    first = np.where(sets.open, done[None], np.inf).min(axis=1, initial=np.inf)
+    served = np.stack([~((first[:, None] > h) & (sets.start <= h)).any(axis=0) for h in hour])
+    return missing(losses, sets, done[None] > hour[:, None], served, np.diff(hour, append=done.max()), 0.0)
 
-    def _violated(self, members: np.ndarray, crews: int, done: np.ndarray) -> list[tuple[np.ndarray, float]]:
-        """Sets of a team's tasks that cannot all be done that early; the worst are always the earliest tasks."""
-        order = members[np.argsort(done[members], kind="stable")]
-        hours = self.hours[order]
-        least = np.cumsum(hours) ** 2 / (2.0 * crews) + np.cumsum(hours**2) / 2.0
-        short = least - np.cumsum(hours * done[order])
-        worst = np.argsort(-short, kind="stable")[:_CUTS]
-        return [(order[: n + 1], float(least[n])) for n in worst if short[n] > 1e-7 * (1.0 + least[n])]
+
+def _by_completion(losses: Losses, sets: Sets, hours: np.ndarray, team: np.ndarray, crews: Crews) -> tuple[float, np.ndarray]:
+    """Value of the programme in hours of completion and its hours (task,), from the sets of one task."""
+    alone = np.flatnonzero(sets.open.sum(axis=1) == 1)
+    start = np.full((len(hours), len(losses.weight)), np.inf)
+    start[sets.open[alone].argmax(axis=1)] = sets.start[alone]
+    counted = np.isfinite(start).any(axis=0)
+    if not counted.any():
+        return 0.0, hours
+    classes, of = np.unique(start[:, counted], axis=1, return_inverse=True)
+    weight = np.bincount(of.reshape(-1), losses.weight[counted], minlength=classes.shape[1])
+    return CompletionProgramme(hours, team, crews, classes, weight).solve()[:2]
+
+
+__all__ = ["Bound", "after_order", "lower_bound", "missing", "weights_of"]
