@@ -105,6 +105,7 @@ def test_bad_parameters_are_named(shared_data, given: dict, error: type) -> None
 def test_chlorine_that_nobody_doses_and_age_that_is_not_known_are_said() -> None:
     city = city_of_rows(**ROW)
     assert simulate_day(city, quality="chlorine").findings.by_rule()["water.no_dose"] == 1
-    short, long = (simulate_day(city, hours=hours, quality="age") for hours in (0.05, 24.0))
+    far = city_of_rows(**ROW | {"pipe": [row | {"length": 1000.0} for row in ROW["pipe"]]})  # the last node's water is on its way for 1.8 h
+    short, long = (simulate_day(far, hours=hours, quality="age") for hours in (1.0, 24.0))
     assert short.findings.by_rule()["water.age_unknown"] >= 1 and "water.age_unknown" not in long.findings.by_rule()
     assert simulate_day(city, quality="trace").summary["traced_source"] == "water.reservoir:r"
