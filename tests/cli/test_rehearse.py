@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pyarrow.parquet as pq
 import pytest
@@ -53,6 +54,10 @@ def test_a_scenario_answers_in_words_and_json(city, tmp_path):
     summary = body["summary"]
     assert body["progress"]["stage"] == "ended" and body["progress"]["cases"] == {"solved": 8} and body["progress"]["done"] == body["progress"]["total"] == 8
     assert body["status"] == "done" and summary["cases"]["total"] == 8 and {"people_without", "components_failed", "engines", "seconds", "losses"} <= set(summary)
+    assert {"total", "solved"} <= set(summary["cases"]) and {"gather", "prepare", "ensemble", "restoration"} <= set(summary["seconds"])
+    assert body["components"][0]["assets"] >= body["components"][0]["failed_p95"] >= body["components"][0]["failed_p5"]
+    assert [row["rank"] for row in body["order"]] == list(range(1, summary["restoration"]["tasks"] + 1)) and {"id", "team", "done_hour"} <= set(body["order"][0])
+    assert any("too few for a range" in note for note in summary["notes"])
     water = summary["people_without"]["water"]["24"]
     assert water["p5"] <= water["p50"] <= water["p95"]
 
@@ -63,6 +68,37 @@ def test_progress_with_json_is_json_lines_on_standard_error(city, tmp_path):
     told = [json.loads(line)["progress"] for line in result.stderr.splitlines() if line.startswith("{")]
     assert [now["stage"] for now in told] == ["gather", "prepare", "cases", "order", "keep", "ended"] and told[-1]["done"] == told[-1]["total"] > 0
     assert {"stage", "done", "total", "resumed", "cases", "seconds", "rest", "hour", "people"} == set(told[0])
+
+
+def test_a_sweep_is_ranked_and_has_no_order_of_repairs(city, tmp_path):
+    said = call("scenario", city, "outage-substations", "--workers", "1", "--out", str(tmp_path / "s"))
+    assert "What was taken out, by harm" in said and "order of repairs" not in said
+
+
+def test_a_catalogue_answers_by_return_period(city, tmp_path):
+    path = tmp_path / "catalogue.toml"
+    path.write_text('hazard = "quake"\nsamples = 24\nrestoration = 0\n[parameters]\na = 3.0\nb = 1.0\nmin_magnitude = 5.5\nradius = 30000.0\n')
+    body = json.loads(call("scenario", city, str(path), "--workers", "1", "--out", str(tmp_path / "c"), "--json"))
+    rows, rate = body["exceedance"], body["summary"]["hazard"]["events_per_year"]
+    known = [row["person_hours"] for row in rows if row["person_hours"] is not None]
+    assert rate == pytest.approx(10**-2.5 - 10**-4.5) and known == sorted(known) and rows[-1]["return_period"] == 5000.0
+    assert body["summary"]["average_year"]["events"] == rate and body["summary"]["average_year"]["direct_loss"] > 0
+
+
+def test_results_that_do_not_fit_on_the_disk(city, tmp_path):
+    mount = tmp_path / "small"
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "none", str(mount)], capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        result = CliRunner().invoke(app, ["scenario", city, "quake-m6.0", "--samples", "4", "--workers", "1", "--out", str(mount / "o")])
+        assert result.exit_code == 8 and "disk is full" in result.output and "--resume" in result.output
+    finally:
+        subprocess.run(["umount", "-l", str(mount)], check=True)
+
+
+def test_no_workers_is_refused(city, tmp_path):
+    call("scenario", city, "quake-m6.0", "--samples", "4", "--workers", "0", "--out", str(tmp_path / "w"), code=4)
 
 
 def test_an_occupied_folder_is_refused(city, tmp_path):
