@@ -13,6 +13,9 @@ from typing import Any
 from holdfast.model.errors import Invalid, NotFound
 from holdfast.model.spec import Catalog, Hazard
 
+from .scenario_fragility import check as check_fragility
+from .scenario_fragility import source_files
+
 HOURS: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0, 12.0, 24.0, 48.0, 72.0, 120.0, 168.0, 240.0, 336.0, 504.0, 720.0)
 """Hours after the event at which the city is looked at, when a scenario does not say."""
 
@@ -27,6 +30,7 @@ class Definition:
     seed         of all draws                     hours       after the event [h], rising from 0
     crews        repair crews by domain, in place of the setting; empty means the setting
     restoration  number of candidate orders tried for the best repair order; 0 leaves it out
+    fragility    damage laws by kind from files, before those that the kind declares; see `scenario_fragility`
     """
 
     name: str
@@ -38,11 +42,13 @@ class Definition:
     hours: tuple[float, ...] = HOURS
     crews: dict[str, int] = field(default_factory=dict)
     restoration: int = 400
+    fragility: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """All of it, for the run's record and its digest."""
-        return {"name": self.name, "hazard": self.hazard, "parameters": self.parameters, "samples": self.samples, "seed": self.seed, "hours": list(self.hours),
-                "crews": self.crews, "restoration": self.restoration}  # fmt: skip
+        out = {"name": self.name, "hazard": self.hazard, "parameters": self.parameters, "samples": self.samples, "seed": self.seed, "hours": list(self.hours),
+               "crews": self.crews, "restoration": self.restoration}  # fmt: skip
+        return out | ({"fragility": self.fragility} if self.fragility else {})
 
 
 def presets(catalog: Catalog) -> dict[str, Definition]:
@@ -86,7 +92,7 @@ def _read(catalog: Catalog, path: Path) -> Definition:
         raise NotFound("there is no such scenario file", fix="Check the path", file=path) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"the scenario file is no TOML: {error}", fix="Correct the line named", file=path) from error
-    allowed = {"title": str, "hazard": str, "samples": int, "seed": int, "hours": list, "parameters": dict, "crews": dict, "restoration": int}
+    allowed = {"title": str, "hazard": str, "samples": int, "seed": int, "hours": list, "parameters": dict, "crews": dict, "restoration": int, "fragility": dict}
     for key, value in body.items():
         if key not in allowed:
             raise Invalid(f"a scenario has no field {key!r}", fix=f"Its fields are: {', '.join(allowed)}", file=path, field=key)
@@ -94,9 +100,14 @@ def _read(catalog: Catalog, path: Path) -> Definition:
             raise Invalid(f"{value!r} is no {allowed[key].__name__}", fix=f"Correct {key}", file=path, field=key)
     if "hazard" not in body:
         raise Invalid("the scenario names no hazard", fix=f'Write hazard = "{catalog.hazards[0].name if catalog.hazards else "quake"}"', file=path, field="hazard")
-    hazard_named(catalog, body["hazard"], file=path, field="hazard")
+    given = body.get("parameters", {})
+    for key in hazard_named(catalog, body["hazard"], file=path, field="hazard").files:
+        if isinstance(given.get(key), str) and given[key]:
+            given[key] = str(path.parent / given[key])
     if "hours" in body:
         body["hours"] = tuple(float(h) for h in body["hours"])
+    if "fragility" in body:
+        body["fragility"] = source_files(body["fragility"], path.parent)
     return Definition(path.stem, **body)
 
 
@@ -108,6 +119,10 @@ def _check(catalog: Catalog, found: Definition, where: str) -> None:
         raise Invalid("a seed is a whole number from 0 upwards", fix="Give for example --seed 1", field="seed")
     if list(found.hours) != sorted(set(found.hours)) or not found.hours or found.hours[0] != 0.0:
         raise Invalid("the hours must rise from 0", fix="Write for example hours = [0, 1, 6, 24, 72]", file=where, field="hours")
+    for kind, entry in found.fragility.items():
+        if kind not in catalog.kinds:
+            raise Invalid(f"there is no kind {kind!r}", fix="Give for example buildings.building", file=where, field=f"fragility.{kind}")
+        check_fragility(kind, entry, file=where)
     domains = {d.name for d in catalog.domains}
     for name, number in found.crews.items():
         if name not in domains or not isinstance(number, int) or number < 0:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,6 +28,7 @@ from .progress import Progress, Teller, Watch
 from .results import titles
 from .running import input_digest, keep_run, run_id
 from .scenario_answer import answer_of
+from .scenario_fragility import with_fragility
 
 CAPABILITY = "scenario"
 SAMPLES, BLOCK = 1000, 64
@@ -105,6 +106,8 @@ def prepare(city: City, definition: Definition) -> tuple[Any, Any, int]:
     world, findings = gather(city)
     if world.assets == 0:
         raise Invalid("the city has nothing that a disaster could hit", fix="Import networks or buildings first", city=city.name)
+    if definition.fragility:
+        world = replace(world, kinds=with_fragility(world.kinds, definition.fragility))
     sites = Sites(world.asset_id, world.asset_kind, world.kinds, world.xyz, world.crs, world.people, world.tables)
     model = hazard_named(city.catalog, definition.hazard).model(city, sites, **definition.parameters)
     cases = min(definition.samples or model.cases or SAMPLES, model.cases or 10**9)

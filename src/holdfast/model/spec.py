@@ -372,6 +372,7 @@ class Hazard:
     measures   intensities it can give, with their SI units, e.g. (("pga", "m/s2"),); empty for hazards that hit directly
     settings   editable numbers with their sources
     presets    name -> parameters, so that `holdfast scenario mycity quake-m6.5` needs no file
+    files      parameters that name files; in a scenario file they lie beside it
     """
 
     name: str
@@ -383,6 +384,7 @@ class Hazard:
     clauses: tuple[str, ...] = ()
     settings: tuple[Setting, ...] = ()
     presets: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,10 @@ def test_planes(tmp_path):
 @pytest.mark.parametrize(
     ("body", "match"),
     [("<pointRupture/>", "no rupture that can be read"), (FAULT.format(**USUAL).replace("<magnitude>6.9</magnitude>", ""), "magnitude"),
-     (FAULT.format(**{**USUAL, "rake": "up"}), "rake"), (FAULT.format(**{**USUAL, "trace": "0.0 0.0"}), "two points"), (FAULT.format(**{**USUAL, "trace": "0 0 1 x"}), "incomplete"),
-     (FAULT.format(**{**USUAL, "dip": "120"}), "dip"), (FAULT.format(**{**USUAL, "top": "20"}), "dip must be"), (FAULT.format(**USUAL).replace("hypocenter", "centre"), "hypocenter"),
+     (FAULT.format(**{**USUAL, "rake": "up"}), "rake"), (FAULT.format(**{**USUAL, "trace": "0.0 0.0"}), "two points"),
+     (FAULT.format(**{**USUAL, "trace": "0 0 1 x"}), "incomplete"),
+     (FAULT.format(**{**USUAL, "dip": "120"}), "dip"), (FAULT.format(**{**USUAL, "top": "20"}), "dip must be"),
+     (FAULT.format(**USUAL).replace("hypocenter", "centre"), "hypocenter"),
      ("<singlePlaneRupture><magnitude>6</magnitude><rake>0</rake><hypocenter lat='0' lon='0' depth='7'/></singlePlaneRupture>", "planarSurface")],
 )
 def test_damaged_files_are_named(tmp_path, body, match):

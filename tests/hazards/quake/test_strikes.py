@@ -117,7 +117,7 @@ def test_assets_without_coordinates_are_left_alone(anlan, anlan_sites):
 
 def test_a_catalogue_has_its_own_number_of_cases(anlan, anlan_sites):
     hazard = model(anlan, anlan_sites, a=3.5, b=0.9, years=500, radius=60_000.0, vs30=300.0)
-    rate = hazard.summary["catalogue"]["events_per_year"]
+    rate = hazard.summary["events_per_year"]
     assert hazard.cases == round(500 * rate) and rate == pytest.approx(10 ** (3.5 - 4.5) - 10 ** (3.5 - 6.75))
     strike = hazard.strike(np.arange(hazard.cases), 4)
     again = hazard.strike(np.array([3]), 4)
@@ -140,7 +140,12 @@ def test_medians_of_the_city_are_those_of_the_model(anlan, anlan_sites):
     ("given", "match"),
     [({"magnitude": 11.0}, "magnitude"), ({"x": 1.0}, "go together"), ({"lon": 500.0, "lat": 1.0}, "degrees"), ({"mechanism": "thrusting"}, "thrusting"),
      ({"source": "blob"}, "blob"), ({"measures": "pgx"}, "pgx"), ({"correlation": -5.0}, "correlation"), ({"groundwater": -1.0}, "groundwater"),
-     ({"gmm": "none"}, "none"), ({"region": "moon"}, "moon"), ({"a": 4.0, "fault": [0, 0, 0, 0]}, "fault"), ({"depth": 0.0}, "depth")],
+     ({"gmm": "none"}, "none"), ({"region": "moon"}, "moon"), ({"a": 4.0, "fault": [0, 0, 0, 0]}, "fault"), ({"depth": 0.0}, "depth"),
+     ({"a": 4.0, "fault": [0, "x", 0, 0]}, "fault"), ({"magnitude": "big"}, "magnitude is no number"), ({"depth": float("nan")}, "depth"), ({"strike": True}, "strike"),
+     ({"shakemap": 3}, "shakemap is no text"), ({"gmm": ["CB14"]}, "gmm"), ({"gmm": {"CB14": "x"}}, "weight"), ({"gmm": {}}, "or none"), ({"gmm": "CB14,CB14"}, "twice"),
+     ({"measured": 1}, "measured"), ({"vs30": None}, "vs30"), ({"correlation": float("inf")}, "correlation"), ({"truncation": -1.0}, "truncation"),
+     ({"sediments": -1.0}, "sediments"), ({"shakemap": "a.xml", "rupture_file": "b.xml"}, "either shakemap or rupture_file"), ({"uncertainty": "u.xml"}, "shakemap as well"),
+     ({"years": 100.0}, "years"), ({"fault": [0, 0, 1, 1]}, "catalogue"), ({"rupture_file": "/none.xml", "a": 3.0}, "one event")],
 )
 def test_bad_parameters_are_named(anlan, anlan_sites, given, match):
     with pytest.raises(Invalid, match=match):

@@ -52,6 +52,7 @@ HAZARD = Hazard(
     "quake", "Earthquake", "地震",
     measures=(("pga", "m/s2"), ("pgv", "m/s"), ("sa03", "m/s2"), ("sa10", "m/s2"), ("pgd", "m")), model=model, source=NGA, clauses=("1k", "4b"),
     settings=(Setting("quake.site_class", "II", "site class where nothing is known of the ground", "缺省场地类别", SITE),),
+    files=("shakemap", "uncertainty", "rupture_file"),
     presets=(
         ("m6.0", (("magnitude", 6.0),)), ("m6.5", (("magnitude", 6.5),)), ("m7.0", (("magnitude", 7.0),)),
         ("m6.5-china", (("magnitude", 6.5), ("region", "east"), ("gmm", "GB18306:0.5,BSSA14:0.25,CY14:0.25"))),

@@ -10,6 +10,7 @@ from holdfast.model.errors import Invalid
 from holdfast.model.hazard import Sites
 
 from . import catalogue as stochastic
+from .check import check
 from .fields import Field, between_measures, make_field, range_of
 from .ground_failure import CATEGORIES, categories, cells
 from .motion import MEASURES, REFERENCES, tree
@@ -24,6 +25,7 @@ KM = 1000.0
 
 def build(city: Any, sites: Sites, given: dict[str, Any]) -> QuakeModel:
     """See `holdfast.hazards.quake.model`; `given` are its parameters."""
+    check(given)
     if given["shakemap"] and sites.crs == "local":
         raise Invalid("the city has no place on Earth, so a ShakeMap cannot be laid over it", fix="Give the city a coordinate system", field="shakemap")
     placed = np.isfinite(sites.xyz[:, :2]).all(axis=1)
@@ -68,8 +70,6 @@ def build(city: Any, sites: Sites, given: dict[str, Any]) -> QuakeModel:
 def _from_file(given: dict[str, Any], crs: str) -> Rupture:
     if crs == "local":
         raise Invalid("the city has no place on Earth, so a rupture file cannot be laid under it", fix="Give the city a coordinate system", field="rupture_file")
-    if given["a"] is not None:
-        raise Invalid("a rupture file is one event, a catalogue many", fix="Give either rupture_file or a", field="rupture_file")
     from holdfast.model.crs import transformer
 
     return read_rupture(given["rupture_file"], transformer("EPSG:4326", crs))
@@ -143,7 +143,10 @@ def _stochastic(x: float, y: float, style: str, dip: float, summary: dict[str, A
     stochastic.check(given["a"], given["b"], given["min_magnitude"], given["max_magnitude"], given["radius"], given["years"])
     fault = None
     if given["fault"] is not None:
-        fault = np.asarray(given["fault"], float).reshape(-1)
+        try:
+            fault = np.asarray(given["fault"], float).reshape(-1)
+        except (TypeError, ValueError) as error:
+            raise Invalid(f"a fault is no list of numbers: {given['fault']!r}", fix="Give x1, y1, x2, y2 in metres", field="fault") from error
         if fault.shape != (4,) or not np.isfinite(fault).all() or (fault[:2] == fault[2:]).all():
             raise Invalid("a fault is x1, y1, x2, y2", fix="Give the two ends of the trace in metres of the city's grid", field="fault")
         fault = fault.reshape(2, 2) / KM
