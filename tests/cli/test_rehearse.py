@@ -71,7 +71,9 @@ def test_progress_with_json_is_json_lines_on_standard_error(city, tmp_path):
 
 
 def test_a_sweep_is_ranked_and_has_no_order_of_repairs(city, tmp_path):
-    said = call("scenario", city, "outage-substations", "--workers", "1", "--out", str(tmp_path / "s"))
+    path = tmp_path / "sweep.toml"
+    path.write_text('hazard = "outage"\n[parameters]\nkinds = ["power.transformer"]\nsweep = "n-1"\n')
+    said = call("scenario", city, str(path), "--workers", "1", "--out", str(tmp_path / "s"))
     assert "What was taken out, by harm" in said and "order of repairs" not in said
 
 

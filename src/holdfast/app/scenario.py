@@ -137,4 +137,5 @@ def _write(city: City, definition: Definition, folder: Path, answer: Answer, met
         pq.write_table(table, sink, compression="zstd")
         write_whole(folder / f"{name}.parquet", sink.getvalue(), fix=_FULL)
     write_whole(folder / "summary.json", json.dumps(answer.summary, ensure_ascii=False, indent=1, default=str).encode(), fix=_FULL)
-    report.write(folder / "report.html", *titles(city, CAPABILITY, definition.hazard, definition.title or definition.name), answer, meta, report.names_of(city))
+    page = report.as_html(*titles(city, CAPABILITY, definition.hazard, definition.title or definition.name), answer, meta, report.names_of(city))
+    write_whole(folder / "report.html", page.encode(), fix=_FULL)
