@@ -28,7 +28,8 @@ class Chances(NamedTuple):
     first   (law,) first row of each law                last   (law,) number of its last row, counted from the first
     shift   (law,) bits cut off; -1 for a table         base   (law,) the cut bits of its first cell
     floor   (law,) intensity below which nothing is damaged
-    level   (row,) intensity of a row of a table        reach  (row, 4) chances
+    level   (row,) intensity of a row of a table        step   (row,) 1 / distance to the next, 0 for the last
+    reach   (row, 4) chances
     """
 
     first: np.ndarray
@@ -37,6 +38,7 @@ class Chances(NamedTuple):
     base: np.ndarray
     floor: np.ndarray
     level: np.ndarray
+    step: np.ndarray
     reach: np.ndarray
 
 
@@ -44,7 +46,7 @@ def lay_out(laws: Sequence[DamageCurve | DamageTable | RepairRate]) -> Chances:
     """Chances of all laws; a repair rate has none."""
     first, last, shift, base = (np.zeros(len(laws), np.int64) for _ in range(4))
     floor = np.full(len(laws), np.inf, np.float32)
-    levels, reaches, rows = [], [], 0
+    levels, steps, reaches, rows = [], [], [], 0
     for at, law in enumerate(laws):
         if isinstance(law, RepairRate):
             continue
@@ -62,10 +64,12 @@ def lay_out(laws: Sequence[DamageCurve | DamageTable | RepairRate]) -> Chances:
         wide[:-1, : reach.shape[1]] = worst_first(reach)
         wide[-1] = wide[-2]
         levels.append(np.append(level, np.inf))
+        steps.append(np.concatenate((1.0 / np.diff(level), np.zeros(2))))
         reaches.append(wide)
         rows += len(wide)
-    level = np.concatenate(levels) if levels else np.zeros(0)
-    return Chances(first, last, shift, base, floor, level, np.concatenate(reaches) if reaches else np.zeros((0, STATES), np.float32))
+    if not levels:
+        return Chances(first, last, shift, base, floor, np.zeros(0), np.zeros(0), np.zeros((0, STATES), np.float32))
+    return Chances(first, last, shift, base, floor, np.concatenate(levels), np.concatenate(steps), np.concatenate(reaches))
 
 
 def curve_reach(law: DamageCurve, intensity: np.ndarray) -> np.ndarray:
@@ -100,14 +104,10 @@ def find(x, bits, law, chances):
     if cut >= 0:
         cell = min((bits >> cut) - chances.base[law], chances.last[law])  # the row after the last repeats it
         return first + cell, (bits & np.int32((1 << cut) - 1)) * np.float64(1.0 / (1 << cut))
-    row = first
-    if x <= level[row]:
-        return row, 0.0
-    while row < end and x >= level[row + 1]:
-        row += 1
-    if row >= end:
-        return end, 0.0
-    return row, (x - level[row]) / (level[row + 1] - level[row])
+    inside, row = min(max(x, level[first]), level[end]), first
+    for r in range(first + 1, end + 1):  # all are counted: a branch that leaves early is guessed wrong too often
+        row += inside >= level[r]
+    return row, (inside - level[row]) * chances.step[row]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")

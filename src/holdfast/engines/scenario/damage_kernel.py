@@ -99,15 +99,13 @@ def _damaged(site, row, bits, u, cut, base, first, last, floor, reach, index, ce
 @njit(cache=True, nogil=True, error_model="numpy")
 def _damaged_by_table(site, row, u, law, chances, index, cell, share):
     """As `_damaged`, for a law that is a table."""
-    found = 0
+    found, reach = 0, chances.reach
     for j in range(site.size):
         x = row[site[j]]
-        if x >= chances.floor[law]:
-            c, f = find(x, 0, law, chances)
-            low = chances.reach[c, 0]
-            if u[j] < low + f * (chances.reach[c + 1, 0] - low):
-                index[found], cell[found], share[found] = j, c, f
-                found += 1
+        c, f = find(x, 0, law, chances)
+        low = reach[c, 0]
+        index[found], cell[found], share[found] = j, c, f
+        found += (x >= chances.floor[law]) & (u[j] < low + f * (reach[c + 1, 0] - low))
     return found
 
 
