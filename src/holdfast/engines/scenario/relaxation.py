@@ -29,7 +29,7 @@ from .repair import Crews
 from .time_programme import TimeProgramme
 from .world import Damage
 
-_ROUNDS, _SHRUNK, _ENOUGH = 6, 16, 1e-2  # times sets are added; sets at a time; share of the value that a further round must promise
+_ROUNDS, _SHRUNK, _ENOUGH = 4, 16, 1e-2  # times sets are added; sets at a time; share of the value that a further round must promise
 _MOMENTS = 24  # in the course of an order at which it is compared with the sets
 _FEW = 60  # tasks up to which the programme in hours of completion is solved too
 _OFF = 1e-7  # share taken off for what the solver of the programmes may be wrong by

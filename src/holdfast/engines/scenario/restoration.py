@@ -35,7 +35,7 @@ from .world import Damage, World
 
 _ROWS = 96  # cases evaluated side by side
 _LONGEST = float(np.diff(GRID).max())  # h between two hours of the grid
-_LESSONS = 2  # times the quick judge is taught by the order that it likes
+_LESSONS = 4  # times the quick judge is taught by the order that it likes
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from scipy.sparse import coo_array
 from .lost_together import Sets
 from .repair import Crews
 
-_INTERVALS, _PASSES, _SLACK = 24, 12, 1e-6
+_INTERVALS, _PASSES, _SLACK = 20, 12, 1e-6
 
 
 def clock(work: np.ndarray, first: np.ndarray, shift: np.ndarray) -> np.ndarray:
