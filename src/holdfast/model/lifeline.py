@@ -84,6 +84,7 @@ class Lifeline(Protocol):
     component_id   (component,) ids of all assets whose state changes the answer
     outlet_id      (outlet,) ids of the assets at which the service comes out; consumers hang on them by `serves` links
     outlet_demand  (outlet,) normal amount of service there, SI, never negative
+    further        services besides `service` that outlets of kinds which provide them give instead; may be missing
     monotone       True when less available never gives more service anywhere
 
     A lifeline of which that is not certain should also have `ceiling(state) -> (case, outlet) float32`: never less than the level that `serve` gives,

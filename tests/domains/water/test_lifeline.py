@@ -88,7 +88,8 @@ def test_valves_that_are_recorded_close_off_their_section_and_a_pipe_between_far
     command = np.zeros(state.available.shape, np.int8)
     command[0, valved.component_id.to_pylist().index("water.pipe:3")] = Command.CLOSED  # by its own valves
     assert level(valved, valved.serve(ComponentState(state.available, command=command)), "water.junction:b") == pytest.approx([1, 0])
-    few = WaterLifeline(valved.model, valved.sites, valved.orifice, sections_of(WaterTables(city_of_rows(**rows, isolation_valve=valves), Findings()), valved.model, 1))
+    few = WaterLifeline(valved.model, valved.sites, valved.orifice, sections_of(WaterTables(city_of_rows(**rows, isolation_valve=valves), Findings()), valved.model, 1),
+                         valved.hydrants)
     assert level(few, few.serve(state), "water.junction:b") == pytest.approx([1, 0])
 
 
@@ -153,3 +154,17 @@ def test_the_reference_city_loses_its_high_floors_with_their_pumps() -> None:
 def test_no_level_is_above_the_ceiling_in_a_real_network(shared_data) -> None:
     line = build(city_of(shared_data("water/literature/Net3.inp")))
     check_ceiling(line, np.array([i.startswith("water.pipe:") for i in line.component_id.to_pylist()]))
+
+
+def test_hydrants_are_of_use_from_their_residual_pressure_on() -> None:
+    """30 m at the source; near it 0.10 MPa is left, far up the hill it never is, and nothing is left behind a closed pipe."""
+    rows = {**LINE, "junction": [*LINE["junction"][:2], {"id": "c", "elevation": 25.0}], "pipe": [*LINE["pipe"], {**LINE["pipe"][1], "id": "3", "from_id": "b", "to_id": "c"}],
+            "pump": [], "curve": [], "secondary_supply": [],
+            "hydrant": [{"id": "near", "node_id": "a"}, {"id": "far", "node_id": "b"}, {"id": "hill", "node_id": "c"}, {"id": "lost", "node_id": "nowhere"}]}  # fmt: skip
+    line = build(city_of_rows(**rows))
+    assert line.hydrants.id.to_pylist() == ["water.hydrant:far", "water.hydrant:hill", "water.hydrant:near"] and line.further == ("fire_flow",)
+    state = states(line, (), ("water.pipe:2",), ("water.reservoir:r",))
+    found = line.serve(state)
+    assert [level(line, found, f"water.hydrant:{name}") for name in ("near", "far", "hill")] == [[1, 1, 0], [1, 0, 0], [0, 0, 0]]
+    assert (found.level <= line.ceiling(state)).all()
+    assert pickle.loads(pickle.dumps(line)).outlet_id == line.outlet_id

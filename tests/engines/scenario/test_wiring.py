@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
+import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.engines.scenario.cascade import settle
 from holdfast.engines.scenario.rules import Rules
 from holdfast.engines.scenario.wiring import rows_of, wire
-from toy_worlds import SERVICES, chain_world, make_world
+from toy_worlds import SERVICES, Reach, chain_world, make_damage, make_world
 
 
 def test_consumers_with_the_same_providers_share_a_feed():
@@ -49,3 +51,15 @@ def test_every_link_is_kept_once(links, uses):
     assert len({(*sorted(v), s) for (_, s), v in want.items()}) == wiring.feeds
     nobody = wire(world, Rules(missing_provider="nobody"))
     assert len(nobody.slot_feed) == len(want) + len(alone)
+
+
+def test_an_outlet_gives_a_further_service_where_its_kind_does():
+    """A hydrant is an outlet of the water network and gives fire flow there, the level of the network; one that is none gives while it works."""
+    line = Reach("water", "water", pa.array(["w:main", "h:hydrant"]), pa.array(["w:main", "h:hydrant"]), ((0, 1),), (0,))
+    line.further = ("telecom",)
+    world = make_world(["w:main", "h:hydrant", "h:well", "c:a", "c:b"], uses=[("c:a", "telecom"), ("c:b", "telecom"), ("c:a", "water")], lifelines=(line,),
+                       links=[("h:hydrant", "c:a", "telecom"), ("h:well", "c:b", "telecom"), ("w:main", "c:a", "water")])  # fmt: skip
+    wiring = wire(world, Rules())
+    assert sorted(zip(wiring.giver_service.tolist(), wiring.giver_line.tolist(), strict=True)) == [(1, 0), (2, -1), (2, 0)]
+    settled = settle(world, make_damage(world, ("w:main",), ("h:well",)), np.zeros((2, 5), bool), np.zeros((2, 5, 4), np.float32), np.zeros(2))
+    assert settled.level[:, 3, 2].tolist() == [0, 1] and settled.level[:, 4, 2].tolist() == [1, 0]

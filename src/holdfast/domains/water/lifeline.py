@@ -7,6 +7,7 @@ their pumps with them. Tanks are as full as at the start: how long they last is 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,8 @@ def build(city: Any) -> WaterLifeline | None:
         return None
     tables = WaterTables(city, Findings())
     sections = sections_of(tables, model, int(chosen(city, "section_limit")))
-    return WaterLifeline(pressure_driven(model, city), sites(tables, model), float(chosen(city, "orifice_coefficient")), sections)
+    hydrants = Hydrants(tables.ids("water.hydrant"), places(tables.texts("water.hydrant", "node_id"), model.node_id), float(chosen(city, "fire_residual")))
+    return WaterLifeline(pressure_driven(model, city), sites(tables, model), float(chosen(city, "orifice_coefficient")), sections, hydrants.known())
 
 
 def sections_of(tables: WaterTables, model: HydraulicModel, most: int) -> Sections:
@@ -52,6 +54,20 @@ def sections_of(tables: WaterTables, model: HydraulicModel, most: int) -> Sectio
 
 
 WEIGHT = 9806.65  # N/m3 of water
+
+
+@dataclass(frozen=True, slots=True)
+class Hydrants:
+    """id, node  (hydrant,) and the node position that feeds each, -1 unknown;  residual  pressure from which one can be used [Pa]."""
+
+    id: pa.Array
+    node: np.ndarray
+    residual: float
+
+    def known(self) -> Hydrants:
+        """Those that are on the network."""
+        on = np.flatnonzero(self.node >= 0)
+        return Hydrants(self.id.take(pa.array(on)), self.node[on], self.residual)
 
 
 class Sites:
@@ -100,21 +116,23 @@ class WaterLifeline:
     """See `holdfast.model.lifeline.Lifeline`. `detail` of an answer: "leak" (case,) [m3/s], "supplied" (case,) share of the whole demand,
     "pressure" (case, junction) float32 [Pa].
 
+    At hydrants it gives fire flow: 1 where the pressure of their node is enough to use them, else 0; what they draw themselves is `assess_fireflow`'s to say.
     Monotone by declaration: shutting a pipe can raise the pressure of others a little, which a cascade must not take for recovery.
     """
 
     name, service, monotone = "water", "water", True
+    further = ("fire_flow",)
 
-    def __init__(self, model: HydraulicModel, held: Sites, orifice: float, sections: Sections) -> None:
-        self.model, self.sites, self.orifice, self.sections = model, held, orifice, sections
+    def __init__(self, model: HydraulicModel, held: Sites, orifice: float, sections: Sections, hydrants: Hydrants) -> None:
+        self.model, self.sites, self.orifice, self.sections, self.hydrants = model, held, orifice, sections, hydrants
         fixed = np.flatnonzero(model.node_type != NodeType.JUNCTION)
         junctions = np.flatnonzero(model.node_type == NodeType.JUNCTION)
         self._fixed = fixed
         self.component_id = pa.concat_arrays([model.link_id, model.node_id.take(pa.array(fixed)), held.id])
-        self.outlet_id = pa.concat_arrays([model.node_id.take(pa.array(junctions)), held.id.take(pa.array(held.outlet))])
+        self.outlet_id = pa.concat_arrays([model.node_id.take(pa.array(junctions)), held.id.take(pa.array(held.outlet)), hydrants.id])
         demand = self._demand = np.maximum(mean_demand(model), 0.0)
         supplies = np.array([demand[nodes].sum() for nodes in held.node], np.float64)
-        self.outlet_demand = np.concatenate([demand[junctions], supplies])
+        self.outlet_demand = np.concatenate([demand[junctions], supplies, np.zeros(len(hydrants.id))])
         self._junctions = junctions
         self._reach = self._closures()
         self.gauges = (Gauge("pressure", "pressure", 1000.0, model.node_id.take(pa.array(junctions))),)
@@ -123,7 +141,7 @@ class WaterLifeline:
         self.engine = self._engine(False).engine
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"model": self.model, "held": self.sites, "orifice": self.orifice, "sections": self.sections}
+        return {"model": self.model, "held": self.sites, "orifice": self.orifice, "sections": self.sections, "hydrants": self.hydrants}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
@@ -162,7 +180,8 @@ class WaterLifeline:
         fed = reached(Graph.of(model.nodes, model.link_from, model.link_to), open_, source)
         supplies = [fed[:, nodes].mean(axis=1) if len(nodes) else np.zeros(state.cases) for nodes in self.sites.node]
         own = len(model.link_id) + len(self._fixed) + self.sites.outlet
-        return np.column_stack([fed[:, self._junctions], *supplies]) * np.column_stack([np.ones((state.cases, len(self._junctions))), state.available[:, own]])
+        works = np.column_stack([np.ones((state.cases, len(self._junctions))), state.available[:, own], np.ones((state.cases, len(self.hydrants.id)))])
+        return np.column_stack([fed[:, self._junctions], *supplies, fed[:, self.hydrants.node]]) * works
 
     def cases_of(self, state: ComponentState) -> Cases:
         """Component states as changes of the model."""
@@ -216,7 +235,9 @@ class WaterLifeline:
         usual = np.where((self._demand > 0) | ~base.solved[0], 1.0, delivered_share(self.model, base.head[0]))
         share = np.minimum(share / np.where(usual > 0, usual, 1.0), 1.0)
         supplies = [share[:, nodes].mean(axis=1) if len(nodes) else np.zeros(len(share)) for nodes in self.sites.node]
-        level = np.column_stack([share[:, self._junctions], *supplies])
+        at = self.hydrants.node
+        usable = np.nan_to_num((head[:, at] - self.model.elevation[at]) * WEIGHT) >= self.hydrants.residual
+        level = np.column_stack([share[:, self._junctions], *supplies, usable])
         return np.where(solved[:, None], level, np.nan).astype(np.float32)
 
     def _engine(self, hourly: bool) -> Engine:

@@ -56,6 +56,7 @@ def gather(city: Any) -> tuple[World, Findings]:
     links = _links(city, ids, services, (use, need, backup), findings)
     if parts and people.sum() == 0.0:
         people, links = _people_at_outlets(parts, lifelines, outlet, services, use, links, findings)
+    links = _own_outlets(kinds, counts, services, lifelines, outlet, use, links)
     zone, zone_id = _zones(city, xyz)
     world = World(
         crs=city.crs, asset_id=ids, asset_kind=np.repeat(np.arange(len(parts), dtype=np.int16), counts), kinds=kinds, xyz=xyz,
@@ -103,7 +104,7 @@ def _kinds_of(ids: pa.Array) -> list[str]:
 
 
 def _services(kinds: tuple[Kind, ...], lifelines: list[Lifeline]) -> tuple[str, ...]:
-    known = {need.service for kind in kinds for need in kind.needs} | {line.service for line in lifelines}
+    known = {need.service for kind in kinds for need in kind.needs} | {line.service for line in lifelines} | {s for line in lifelines for s in getattr(line, "further", ())}
     return tuple(s for s in SERVICES if s in known)
 
 
@@ -193,6 +194,19 @@ def _people_at_outlets(parts, lifelines, outlet, services, use, links, findings)
     return people, (giver[order], taker[order], service[order])
 
 
+def _own_outlets(kinds, counts, services, lifelines, outlet, use, links):
+    """Outlets of a further service, such as hydrants, use it themselves, so that who is without is known for each."""
+    giver, taker, service = links
+    gives = np.repeat(np.array([[s in kind.provides for s in services] for kind in kinds], bool).reshape(len(kinds), len(services)), counts, axis=0)
+    for line, at in zip(lifelines, outlet, strict=True):
+        for number in (services.index(s) for s in getattr(line, "further", ())):
+            mine = at[(at >= 0) & gives[np.maximum(at, 0), number]]
+            use[mine, number] = True
+            giver, taker, service = np.concatenate((giver, mine)), np.concatenate((taker, mine)), np.concatenate((service, np.full(len(mine), number, np.int32)))
+    order = np.lexsort((giver, service, taker))
+    return giver[order], taker[order], service[order]
+
+
 def _joined(parts: list[_Part], function: Any) -> np.ndarray:
     return np.concatenate([function(part) for part in parts]) if parts else np.empty(0)
 
@@ -265,5 +279,5 @@ def _local(kinds: tuple[Kind, ...], counts: list[int], services: tuple[str, ...]
     gives = np.array([[service in kind.provides for service in services] for kind in kinds], bool).reshape(len(kinds), len(services))
     local = np.repeat(gives, counts, axis=0)
     for line, at in zip(lifelines, outlet, strict=True):
-        local[at[at >= 0], services.index(line.service)] = False
+        local[np.ix_(at[at >= 0], [services.index(s) for s in (line.service, *getattr(line, "further", ()))])] = False
     return local

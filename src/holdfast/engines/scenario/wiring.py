@@ -135,7 +135,8 @@ def _sources(world: World, giver_asset: np.ndarray, giver_service: np.ndarray) -
         at = np.full(world.assets, -1, np.int32)
         known = world.outlet[number] >= 0
         at[world.outlet[number][known]] = np.flatnonzero(known)
-        mine = np.flatnonzero((giver_service == world.services.index(lifeline.service)) & (at[giver_asset] >= 0) & (line < 0))
+        given = [world.services.index(service) for service in (lifeline.service, *getattr(lifeline, "further", ()))]
+        mine = np.flatnonzero(np.isin(giver_service, given) & (at[giver_asset] >= 0) & (line < 0))
         line[mine], outlet[mine] = number, at[giver_asset[mine]]
         part = np.zeros(world.assets, bool)
         part[world.component[number][world.component[number] >= 0]] = True
