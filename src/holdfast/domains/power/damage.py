@@ -21,4 +21,8 @@ LINE = (
     shaking((0.7362,), (0.490,), effects(0, (0.25,), (0.2,), ("down",)), FITTED, (("laying", "JK"),)),
     cables(0.3, CABLE),
 )
-GENERATOR = (shaking((0.10, 0.21, 0.48, 0.78), (0.55, 0.55, 0.50, 0.50), _PLANT, hazus("8.5 EPP1, small plant, anchored")),)
+GENERATOR = (
+    shaking((0.80,), (0.60,), effects(0, (2.0,), (0.5,), ("failed",)), hazus("8A, back-up electric power of a plant, anchored", "recalled-low", "repair time and loss: proposal"),
+            (("backup", "true"),)),
+    shaking((0.10, 0.21, 0.48, 0.78), (0.55, 0.55, 0.50, 0.50), _PLANT, hazus("8.5 EPP1, small plant, anchored")),
+)
