@@ -191,6 +191,7 @@ export const en = {
   'repair.importance': 'by importance',
   'repair.greedy': 'greedy',
   'repair.programme': 'by linear programme',
+  'repair.model': 'by the simplified model',
   'repair.random': 'random, mean',
   'repair.random_best': 'random, best',
   'repair.lower_bound': 'lower bound',

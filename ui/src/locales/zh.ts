@@ -193,6 +193,7 @@ export const zh: Texts = {
   'repair.importance': '按重要性',
   'repair.greedy': '贪心',
   'repair.programme': '按线性规划',
+  'repair.model': '按简化模型',
   'repair.random': '随机，平均',
   'repair.random_best': '随机，最佳',
   'repair.lower_bound': '下界',
