@@ -35,3 +35,12 @@ def test_gini_is_that_of_the_pairs_of_people(zones):
     want = np.abs(each[:, None] - each[None]).mean() / (2.0 * mean) if mean > 0.0 else 0.0
     assert gini[0, 0] == pytest.approx(want, abs=1e-9)
     assert 0.0 <= ratio[0, 0] <= 1.0 + 1e-9
+
+
+def test_where_nobody_had_service_rounding_makes_no_zone_better_off():
+    people = np.array([[7.0], [11.0], [13.0]])
+    hours = np.float32(719.99994)
+    dark = (people * hours).astype(np.float32)[None]
+    dark[0, 1, 0] = np.float32(11.0 * 719.9998)
+    ratio, gini = fairness(dark, people, 720.0)
+    assert ratio[0, 0] == 1.0 and gini[0, 0] == pytest.approx(0.0, abs=1e-6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 FIFTH = 0.2
+_NOTHING = 1e-4  # share of the time with service that rounding of hours in single precision may leave where there was none
 
 
 def fairness(zone_hours: np.ndarray, zone_people: np.ndarray, horizon: float) -> tuple[np.ndarray, np.ndarray]:
@@ -13,7 +14,7 @@ def fairness(zone_hours: np.ndarray, zone_people: np.ndarray, horizon: float) ->
     zone_hours   (case, zone, service) person-hours without       zone_people  (zone, service) people, NaN for none
     horizon      hours that were followed
     returns      worst_to_best (case, service): share of time with service of the fifth of the people in the worst-off zones over that of the
-                 best-off fifth, 1 is even; gini (case, service): 0 even, towards 1 all on few. NaN where there are no people in zones
+                 best-off fifth, 1 is even, also where nobody had any; gini (case, service): 0 even, towards 1 all on few. NaN where there are no people in zones
     """
     people = np.nan_to_num(zone_people)
     rate = np.divide(zone_hours, people, out=np.zeros(zone_hours.shape), where=people > 0.0)  # hours without per person
@@ -27,7 +28,7 @@ def fairness(zone_hours: np.ndarray, zone_people: np.ndarray, horizon: float) ->
     worst = np.clip(upto - (1.0 - FIFTH) * total, 0.0, held)
     fifth = FIFTH * np.where(known, total[:, 0], np.nan)
     served = [1.0 - (rate * part).sum(axis=1) / fifth / horizon for part in (worst, best)]
-    ratio = np.divide(served[0], served[1], out=np.ones(served[0].shape), where=served[1] > 0.0)
+    ratio = np.minimum(np.divide(served[0], served[1], out=np.ones(served[0].shape), where=served[1] > _NOTHING), 1.0)
     burden = np.cumsum(rate * held, axis=1)
     whole = burden[:, -1] if burden.shape[1] else np.zeros(known.shape)
     below = (held * (2.0 * burden - rate * held)).sum(axis=1)  # twice the area under the Lorenz curve, in people times hours
