@@ -168,3 +168,16 @@ def test_hydrants_are_of_use_from_their_residual_pressure_on() -> None:
     assert [level(line, found, f"water.hydrant:{name}") for name in ("near", "far", "hill")] == [[1, 1, 0], [1, 0, 0], [0, 0, 0]]
     assert (found.level <= line.ceiling(state)).all()
     assert pickle.loads(pickle.dumps(line)).outlet_id == line.outlet_id
+
+
+def test_the_ceiling_knows_that_water_does_not_rise_without_its_pump(line) -> None:
+    """Behind the pump that lifts from b to c nobody is served once it stands still, and a source below the pipes serves nobody without one."""
+    low = build(city_of_rows(**{**LINE, "junction": [{**row, "elevation": 40.0} for row in LINE["junction"]]}))
+    assert low.ceiling(states(low, ()))[0].max() == 1.0  # the pump may lift from b
+    assert low.ceiling(states(low, ("water.pump:p",)))[0].max() == 0.0
+    assert line.ceiling(states(line, ("water.pump:p",)))[0].max() == 1.0
+    check_ceiling(build(sample_line()), None)
+
+
+def sample_line():
+    return city_of_rows(**{**LINE, "junction": [{**row, "elevation": 12.0} for row in LINE["junction"]]})

@@ -54,6 +54,7 @@ def sections_of(tables: WaterTables, model: HydraulicModel, most: int) -> Sectio
 
 
 WEIGHT = 9806.65  # N/m3 of water
+_HIGH, _MARGIN = 1e5, 0.01  # m: more than any head, less than any that matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +174,29 @@ class WaterLifeline:
         return Served(level, status, " + ".join(names) or self.engine, detail)
 
     def ceiling(self, state: ComponentState) -> np.ndarray:
-        """(case, outlet) float32: 1 where links that are not shut lead to a reservoir or tank, whatever the pressure; no level of `serve` is higher."""
+        """(case, outlet) float32, no level of `serve` is higher: by the highest head of the reservoirs and tanks to which open links lead, as if no head
+        were lost on the way. Behind a pump that is not shut it is 1. By the hour, when heads may follow a pattern, only whether a way is left counts."""
         model, status = self.model, self.cases_of(state).status
         open_ = np.ones((state.cases, model.links), bool) if status is None else status != Status.CLOSED
-        source = (model.node_type != NodeType.JUNCTION) | (mean_demand(model) < 0.0)
-        fed = reached(Graph.of(model.nodes, model.link_from, model.link_to), open_, source)
-        supplies = [fed[:, nodes].mean(axis=1) if len(nodes) else np.zeros(state.cases) for nodes in self.sites.node]
+        graph, fixed = Graph.of(model.nodes, model.link_from, model.link_to), model.node_type != NodeType.JUNCTION
+        inflow, base = mean_demand(model) < 0.0, self._undisturbed()
+        fed = reached(graph, open_, fixed | inflow)
+        head = np.where(fed, _HIGH, -_HIGH)
+        if state.hour is None and base.solved[0] and fixed.any():
+            pump = model.link_type == LinkType.PUMP
+            still = open_ & ~pump
+            lifted = np.zeros_like(fed)
+            lifted[:, inflow] = True
+            for link in np.flatnonzero(pump):
+                lifted[:, [model.link_from[link], model.link_to[link]]] |= open_[:, [link]]
+            lifted = reached(graph, still, lifted)
+            head[fed & ~lifted] = -_HIGH
+            for height in np.unique(base.head[0][fixed]):
+                head[reached(graph, still, fixed & (base.head[0] == height)) & ~lifted] = height + _MARGIN
         own = len(model.link_id) + len(self._fixed) + self.sites.outlet
-        works = np.column_stack([np.ones((state.cases, len(self._junctions))), state.available[:, own], np.ones((state.cases, len(self.hydrants.id)))])
-        return np.column_stack([fed[:, self._junctions], *supplies, fed[:, self.hydrants.node]]) * works
+        level = self._levels(head, np.ones(state.cases, bool))
+        level[:, len(self._junctions) :] *= state.available[:, own]
+        return level
 
     def cases_of(self, state: ComponentState) -> Cases:
         """Component states as changes of the model."""
