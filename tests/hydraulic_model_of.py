@@ -205,7 +205,7 @@ def _rules(project: int, u: Units, place: np.ndarray) -> tuple[Rule, ...]:
             factor = {"DEMAND": u.flow, "FLOW": u.flow, "HEAD": u.length, "GRADE": u.length, "LEVEL": u.length, "PRESSURE": u.pressure}.get(name, 1.0)
             if name == "SETTING":
                 value = _setting(project, u, index, value)
-            kind, position = {_NODE: ("node", int(place[index - 1])), _LINK: ("link", index - 1)}.get(obj, ("system", -1))
+            kind, position = ("node", int(place[index - 1])) if obj == _NODE else ("link", index - 1) if obj == _LINK else ("system", -1)
             premises.append(Premise("IF" if k == 0 else {2: "AND", 3: "OR"}[joined], kind, position, name, _RELATION[relation], value * factor))
 
         def actions(get, number: int, rule: int = r) -> tuple[Action, ...]:

@@ -146,7 +146,20 @@ def _seek_again(network, laws, batch, lanes, lane, clock, closed, stack):
 
 
 @kernel
-def _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, out):
+def _ask_again(network, laws, lanes, lane, closed):
+    """Demand-driven, what was cut off is asked for anew in every step, so that a valve that shut it off sees it wanted and may open, as in EPANET."""
+    if laws.pressure_driven:
+        return
+    for j in range(network.junctions):
+        if lanes.cut[j, lane]:
+            lanes.cut[j, lane] = 0
+            closed[lane] = -1
+    for j in network.stranded:
+        lanes.cut[j, lane] = 1
+
+
+@kernel
+def _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, closed, out):
     """Write the solution, and go to the next time; False if the case is over."""
     case, now = clock[_CASE, lane], clock[_NOW, lane]
     net_inflow(network, lanes, lane)
@@ -165,6 +178,7 @@ def _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lane
         fill(network, fixed, lanes, lane, step)
     add_up(network, laws, lanes, lane, case, float(step), out)
     clock[_NOW, lane] = now + step
+    _ask_again(network, laws, lanes, lane, closed)
     begin_step(network, laws, devices, fixed, schedule, limits, batch, case, now + step, batch.resume, lanes, lane)
     clock[_ISLANDS, lane] = 0
     _restart_trials(limits, lane, clock)
@@ -202,7 +216,7 @@ def _solution(network, laws, devices, fixed, schedule, rules, limits, batch, lan
         out.status[case] = _DIVERGED
         if limits.extra < 0:
             return False
-    return _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, out)
+    return _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, closed, out)
 
 
 @kernel
