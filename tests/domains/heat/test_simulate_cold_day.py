@@ -64,6 +64,22 @@ def test_one_plant_of_several_leaves_the_others_warm(anlan, plants):
     assert len(plants) == 1 or lowest.max() > 290.0
 
 
+def test_hours_colder_than_the_design_are_short_of_heat_and_a_finding_says_why(anlan):
+    answer = simulate_cold_day(anlan, hours=24.0, outdoor=258.15)
+    hours = answer.tables["hours"]
+    wanted, delivered, outdoor = (hours[name].to_numpy() for name in ("wanted", "delivered", "outdoor"))
+    colder = outdoor < 264.15 - 1e-6
+    assert (delivered[colder] < wanted[colder]).all() and delivered[~colder] == pytest.approx(wanted[~colder], rel=0.25)
+    rows = {row["rule"]: row for row in answer.findings.table().to_pylist()}
+    assert "design outdoor temperature" in rows["heat.short_supply"]["message"] and rows["heat.short_supply"]["severity"] == "warning"
+    assert "heat.short_flow" not in rows and "heat.short_no_water" not in rows
+
+
+def test_a_cold_day_of_the_design_has_no_finding_about_heat(anlan):
+    rules = simulate_cold_day(anlan).findings.table()["rule"].to_pylist()
+    assert not [rule for rule in rules if rule.startswith("heat.short")]
+
+
 def test_the_supply_curve_meets_its_design_and_room_temperature():
     curve = supply_curve(368.15, np.array([264.15, 278.65, 293.15, 300.0, 250.0]), 264.15, 293.15, 328.15)
     assert curve[0] == pytest.approx(368.15) and curve[2] == curve[3] == 293.15 and 293.15 < curve[1] < 368.15 and curve[4] == curve[0]

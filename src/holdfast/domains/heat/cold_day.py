@@ -13,6 +13,7 @@ from holdfast.engines.network.heat.solve import HeatCases, HeatSolver
 from holdfast.engines.network.heat.water import heat_capacity
 
 from .network import SPARE, HeatNetwork, load
+from .shortfall import limits
 
 RADIATOR = 0.3  # exponent of radiators [recalled]
 RECOVERY = 3.0  # hours in which the heating tries to bring a room back to its temperature [proposal]
@@ -25,6 +26,7 @@ class Plan:
 
     outdoor   (hour,) [K]            supply  (hour, feeder) temperature that plants aim at [K], NaN where a feeder holds none
     loss      (consumer,) heat that a building loses for each kelvin [W/K]      constant  (consumer,) time constant [h]
+    room, design  room temperature and outdoor temperature of the design [K]
     """
 
     network: HeatNetwork
@@ -34,11 +36,15 @@ class Plan:
     loss: np.ndarray
     constant: np.ndarray
     room: float
+    design: float
 
 
 @dataclass(slots=True)
 class Course:
-    """What happens: room (hour, consumer) temperature at the end of the hour [K], wanted and heat (hour, consumer) [W], supply (hour,) [K], delay (consumer,) [s]."""
+    """What happens: room (hour, consumer) temperature at the end of the hour [K], wanted and heat (hour, consumer) [W], supply (hour,) [K], delay (consumer,) [s].
+
+    limit  (hour, consumer) int8 what kept a consumer from the heat it wanted, see `holdfast.domains.heat.shortfall`
+    """
 
     room: np.ndarray
     wanted: np.ndarray
@@ -46,6 +52,7 @@ class Course:
     supply: np.ndarray
     delay: np.ndarray
     status: np.ndarray
+    limit: np.ndarray
 
 
 def prepare(city: Any, hours: float, outdoor: float | None, swing: float) -> Plan | None:
@@ -60,7 +67,7 @@ def prepare(city: Any, hours: float, outdoor: float | None, swing: float) -> Pla
     back = float(city.settings["heat.return_temperature"])
     supply = np.stack([supply_curve(t, weather, design, room, min(back, t)) for t in network.feeder_temperature], axis=1) if len(network.feeder) else np.empty((len(clock), 0))
     loss = network.wanted / max(room - design, 1.0)
-    return Plan(network, HeatSolver(network.model), weather, supply, loss, np.full(len(loss), float(city.settings["heat.time_constant"])), room)
+    return Plan(network, HeatSolver(network.model), weather, supply, loss, np.full(len(loss), float(city.settings["heat.time_constant"])), room, design)
 
 
 def supply_curve(supply: float, outdoor: np.ndarray, design: float, room: float, back: float) -> np.ndarray:
@@ -87,7 +94,7 @@ def run(plan: Plan, out: list[int], fails_at: float, lasts: float, pumps_run: bo
     network, model = plan.network, plan.network.model
     hours, rows = len(plan.outdoor), network.link_rows("heat.consumer")
     shape = (hours, len(rows))
-    course = Course(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.full(hours, np.nan), np.zeros(len(rows)), np.zeros(hours, np.int8))
+    course = Course(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.full(hours, np.nan), np.zeros(len(rows)), np.zeros(hours, np.int8), np.zeros(shape, np.int8))
     pump, plant = network.table["heat.pump"].works(), network.table["heat.plant"].works()
     room, history, back = np.full(len(rows), plan.room), np.empty_like(plan.supply), np.nan
     for hour in range(hours):
@@ -108,6 +115,8 @@ def run(plan: Plan, out: list[int], fails_at: float, lasts: float, pumps_run: bo
         flow = np.abs(result.flow[0, rows])
         limit = np.where(np.isfinite(model.effect[rows]), model.effect[rows], np.inf) * heat_capacity(arriving) * flow * np.maximum(arriving - room, 0.0)
         got = np.where(flow > 1e-5, np.minimum(wanted, np.nan_to_num(limit, nan=0.0)), 0.0)
+        steady = plan.loss * (plan.room - plan.outdoor[hour])
+        course.limit[hour] = limits(got, wanted, steady, flow / np.maximum(model.most[rows] / SPARE, 1e-9), bool(dead.any()), plan.outdoor[hour] < plan.design - 1e-6)
         room = room_after(room, plan.outdoor[hour], got, plan.loss, plan.constant)
         course.room[hour], course.wanted[hour], course.heat[hour] = room, wanted, got
         running = history[hour][~dead | pumps_run]

@@ -30,11 +30,14 @@ def simulate_cold_day(
     pumps_run  with True water that nobody warms goes on circulating, otherwise it stands still
     returns    tables `hours` (outdoor and supply temperature [K], heat wanted and delivered [W], coldest and mean room, people below 18 and 16 degC)
                and `buildings` (for every consumer the lowest room temperature, when, hours below 18 and 16 degC, people, delay of the water)
+               where consumers get over 1 % less than they want, findings say which limit binds: supply temperature at its design value in hours
+               colder than the design, flow, delay of the water, no water, or warming up after an outage; an outage that is asked for is none
     raises     NotFound without a heat network or for an unknown plant, Invalid for times and temperatures that make no sense
     source     supply curve of quality control with radiator exponent 0.3 [recalled]; room temperature follows its heat balance with the time constant
                heat.time_constant (RC decay, hazards.md 1.3 [recalled]); 18 degC: heat.least_room_temperature
     """
     from .cold_day import people_of, prepare, run, tables
+    from .shortfall import report
 
     if not 1.0 <= hours <= 2400.0:
         raise Invalid(f"{hours} hours cannot be simulated", fix="Give 1 to 2400 hours", field="hours")
@@ -52,6 +55,7 @@ def simulate_cold_day(
     if missing:
         raise NotFound(f"there is no heat plant {missing[0]!r}", fix=f"Plants are: {', '.join(known[:20])}", field="plants")
     course = run(plan, [known.index(name) for name in plants or []], fails_at, lasts, pumps_run)
+    report(plan.network.findings, course.limit, course.heat, course.wanted, plan.network.table["heat.consumer"].id)
     found = tables(plan, course, people_of(city, plan.network))
     return Answer(_summary(plan, course, found, hours, plants or []), found, plan.network.findings, status="diverged" if course.status.any() else "done", plots=(
         Plot("Rooms", "室温", "hours", "hour", ("coldest_room", "mean_room", "outdoor"), x_label="h", y_label="K"),
