@@ -218,7 +218,7 @@ def _settle(count, order, parent, via, start, z, half, ratio, ideal, shunt, inje
             else:
                 new = ratio[b] * (v[a] - z[b] * (current[i] * ratio[b].conjugate() + half[b] * v[i] / ratio[b]))
             gap = abs(new - v[i])
-            if gap > worst or gap != gap:  # what is no number stays so whatever other nodes do
+            if gap > worst or np.isnan(gap):  # what is no number stays so whatever other nodes do
                 worst = gap
             v[i] = new
         if worst < tolerance:
