@@ -112,3 +112,21 @@ def test_cost() -> None:
     begin = time.process_time()
     resolve(rng.uniform(0, 1e4, (100_000, 2)), rng.uniform(0, 1e4, (20_000, 2)), 500.0, np.full(20_000, 6.0))
     assert time.process_time() - begin < 3.0
+
+
+def test_a_service_that_comes_into_the_house_reaches_only_the_houses_that_are_named(tmp_path: Path) -> None:
+    home = Kind("town.home", "node", "Home", "住宅", (), "Point", needs=(Need("heat", vital=False), Need("electricity", vital=False)))
+    fields = (Field("building_id", "building", "建筑", "id"),)
+    kinds = (home, Kind("town.exchanger", "node", "Exchanger", "换热器", fields, "Point", provides=("heat",)), Kind("town.meter", "node", "Meter", "电表", fields, "Point",
+             provides=("electricity",)))  # fmt: skip
+    with small_city(tmp_path / "named", Domain("town", "Town", "镇", kinds)) as made:
+        place(made, "town.home", [0.0, 30.0])
+        place(made, "town.exchanger", [1.0], building_id=["town.home:0"])
+        place(made, "town.meter", [1.0], building_id=["town.home:0"])
+        assert set(links(serve(made))) == {("home:0", "heat"), ("home:0", "electricity"), ("home:1", "electricity")}
+        made.settings.set("dependency.named_only", [], author="Sun")
+        assert ("home:1", "heat") in links(serve(made))
+    with small_city(tmp_path / "unnamed", Domain("town", "Town", "镇", kinds)) as made:
+        place(made, "town.home", [0.0, 30.0])
+        place(made, "town.exchanger", [1.0], building_id=[None])
+        assert {("home:0", "heat"), ("home:1", "heat")} <= set(links(serve(made)))

@@ -35,6 +35,13 @@ SETTINGS: tuple[Setting, ...] = (
         Source("Holdfast default", "no limit for services not named", mark="proposal"),
         "length",
     ),
+    Setting(
+        "dependency.named_only",
+        ["heat"],
+        "services that reach only the assets which providers name, wherever a provider names any; nearness counts where none does",
+        "仅供给其指明对象的服务",
+        Source("Holdfast default", "a heat exchanger that stands in a building warms that building and not its neighbours", mark="proposal"),
+    ),
 )
 
 UNMET = pa.schema(
@@ -126,6 +133,7 @@ def serve(city: Any, kinds: Iterable[str] | None = None) -> pa.Table:
     """
     limits: Mapping[str, float] = city.settings["dependency.max_distance"]
     reaches: Mapping[str, float] = city.settings["dependency.use_distance"]
+    named_only = set(city.settings["dependency.named_only"])
     present = city.counts()
     wanted = None if kinds is None else set(kinds)
     held = city.links().select(["to_id", "relation", "service"])
@@ -141,7 +149,7 @@ def serve(city: Any, kinds: Iterable[str] | None = None) -> pa.Table:
         for kind in needing:
             for need in (n for n in kind.needs if n.service == service):
                 limit = float((limits if need.vital else reaches).get(service, np.inf))
-                pieces.append(_serve_kind(_load(city, kind, cache), need, providers, done, limit))
+                pieces.append(_serve_kind(_load(city, kind, cache), need, providers, done, limit, service in named_only and not need.vital))
     return pa.concat_tables(pieces) if pieces else LINK.empty_table()
 
 
@@ -161,18 +169,21 @@ def _served(links: pa.Table, service: str) -> pa.Array:
     return pc.unique(links.filter(pc.fill_null(mask, False))["to_id"])
 
 
-def _serve_kind(asking: Assets, need: Need, providers: list[Assets], done: pa.Array, limit: float) -> pa.Table:
+def _serve_kind(asking: Assets, need: Need, providers: list[Assets], done: pa.Array, limit: float, named_only: bool) -> pa.Table:
+    """Links for one kind and need. named_only: assets that no provider names get none if a provider names any of the kind"""
     count = len(asking.id)
     open_ = ~np.asarray(pc.is_in(asking.id, value_set=done).to_numpy(zero_copy_only=False), bool)
     best, source = np.full(count, np.inf), np.full(count, None, object)
     giver = np.full(count, None, object)
     providers = [p for p in providers if p.kind is not asking.kind]  # a booster is fed by the network, not by another booster
+    any_named = False
     for provider in providers:
         named = _by_reference(asking, provider)
+        any_named |= bool((named >= 0).any())
         hit = open_ & (named >= 0) & (best > 0.0)
         best[hit], source[hit] = 0.0, "reference"
         giver[hit] = provider.id.take(pa.array(named[hit])).to_numpy(zero_copy_only=False)
-    for provider in providers:
+    for provider in [] if named_only and any_named else providers:
         rows = np.flatnonzero(open_ & (best > 0.0))
         if len(rows) == 0:
             break

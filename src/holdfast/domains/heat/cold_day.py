@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from holdfast.engines.network.columns import columns, places
 from holdfast.engines.network.heat.solve import HeatCases, HeatSolver
 from holdfast.engines.network.heat.water import heat_capacity
+from holdfast.model.people import people_at, people_served
 
 from .network import SPARE, HeatNetwork, load
 from .shortfall import limits
 
 RADIATOR = 0.3  # exponent of radiators [recalled]
+PER_CUSTOMER = 2.62  # people, census of 2020 [recalled]
 RECOVERY = 3.0  # hours in which the heating tries to bring a room back to its temperature [proposal]
 COLD, COLDER = 291.15, 289.15  # 18 and 16 degC
 
@@ -143,14 +144,16 @@ def _delayed(plan: Plan, history: np.ndarray, hour: int, age: np.ndarray, steady
 
 
 def people_of(city: Any, network: HeatNetwork) -> np.ndarray:
-    """(consumer,) people behind each consumer: those of its building, else 2.62 for each customer (census of 2020 [recalled])."""
+    """(consumer,) people behind each consumer: those of the buildings that `serves` links hang on it, counted as `holdfast.model.people` says.
+
+    Without such links those of the building it names, else 2.62 for each customer (census of 2020 [recalled]).
+    """
     consumer = network.table["heat.consumer"]
-    people = np.nan_to_num(consumer.numbers("customers")) * 2.62
-    if "buildings.building" in city.catalog.kinds:
-        building = columns(city, "buildings.building")
-        at = places(consumer.texts("building_id"), building.id)
-        counted = np.append(building.numbers("population"), np.nan)[at]
-        people = np.where(np.isfinite(counted), counted, people)
+    linked = people_served(city, "heat", consumer.id)
+    if linked is not None:
+        return np.rint(linked).astype(np.int64)
+    named = people_at(city, consumer.texts("building_id"))
+    people = np.where(np.isfinite(named), named, np.nan_to_num(consumer.numbers("customers")) * PER_CUSTOMER)
     return np.rint(people).astype(np.int64)
 
 

@@ -14,6 +14,7 @@ from holdfast.engines.network.power.holdup import Units
 from holdfast.engines.network.power.model import Flow
 from holdfast.engines.network.power.solve import Solver
 from holdfast.model.errors import Invalid, NotFound
+from holdfast.model.people import people_at
 
 from .grid import build_grid
 from .outlets import Outlets, loads_of, outlets_of, with_flows
@@ -142,16 +143,8 @@ def _consumers(city: Any, study: Study) -> Consumers:
 def _about(city: Any, ids: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """People at each consumer, and whether its kind keeps power of its own for need: those are the critical ones."""
     kinds = np.array([name.partition(":")[0] for name in ids.to_pylist()], object)
-    people, critical = np.zeros(len(ids)), np.zeros(len(ids), bool)
-    for name in sorted(set(kinds)):
-        kind, rows = city.kind(name), np.flatnonzero(kinds == name)
-        critical[rows] = any(need.service == "electricity" and need.backup_field for need in kind.needs)
-        field = kind.field("population")
-        if field is not None and field.quantity == "population":
-            table = city.table(name, columns=["id", "population"])
-            at = np.asarray(pc.fill_null(pc.index_in(ids.take(pa.array(rows)), value_set=table["id"].combine_chunks()), 0).to_numpy(zero_copy_only=False), np.int64)
-            people[rows] = np.nan_to_num(table["population"].cast(pa.float64()).to_numpy(zero_copy_only=False)[at])
-    return people, critical
+    own = {name: any(need.service == "electricity" and need.backup_field for need in city.kind(name).needs) for name in set(kinds)}
+    return np.nan_to_num(people_at(city, ids)), np.array([own[name] for name in kinds], bool)
 
 
 def _units(study: Study) -> tuple[Units, np.ndarray]:

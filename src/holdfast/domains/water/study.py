@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from holdfast.engines.network.hydraulic.model import NodeType
 from holdfast.model.errors import Invalid, NotFound
 from holdfast.model.finding import Findings
+from holdfast.model.people import people_at
 
 from .hydraulic_tables import WaterTables, places
 from .hydraulics import hydraulic_model
@@ -58,21 +60,23 @@ class Study:
         return np.array(found, np.int64)
 
     def people(self) -> np.ndarray:
-        """(node,) people who draw from each node: residents of buildings that it serves, else those that its row names, else by its share of the demand.
+        """(node,) people who draw from each node: those of the buildings that it serves, counted as `holdfast.model.people` says, else those its row names.
 
-        Without any of these zero everywhere.
+        Whoever hangs on several nodes counts at each with an equal share; nobody is counted at hydrants. Without any of these zero everywhere.
         """
         out = np.zeros(self.model.nodes)
         served = self.customers()
+        served = served.filter(pc.and_(pc.is_valid(served["people"]), pc.invert(pc.starts_with(served["from_id"], "water.hydrant:"))))
         if served.num_rows:
-            np.add.at(out, served["node"].to_numpy(), np.nan_to_num(served["people"].to_numpy(zero_copy_only=False).astype(np.float64)))
+            which = pc.dictionary_encode(served["id"].combine_chunks()).indices.to_numpy(zero_copy_only=False)
+            np.add.at(out, served["node"].to_numpy(), served["people"].to_numpy() / np.bincount(which)[which])
         if out.sum() == 0:
             stated = np.nan_to_num(self.tables.numbers("water.junction", "population", 0.0))
             out[: len(stated)] = stated
         return out
 
     def customers(self) -> pa.Table:
-        """Assets that a water node, secondary supply or hydrant serves: id, kind, node (position), people, from_id."""
+        """Assets that a water node, secondary supply or hydrant serves: id, kind, node (position), people (null where none are counted), from_id."""
         empty = {"id": pa.string(), "kind": pa.string(), "node": pa.int64(), "people": pa.float64(), "from_id": pa.string()}
         links = getattr(self.city, "links", None)
         if links is None:
@@ -81,27 +85,20 @@ class Study:
         node_of = self.outlet_nodes()
         rows = [(to, node_of[source], source) for source, to, service in zip(*(table[n].to_pylist() for n in ("from_id", "to_id", "service")), strict=True)
                 if source in node_of and service in (None, "water", "fire_flow")]  # fmt: skip
-        count = self._population({to for to, _, _ in rows})
-        return pa.table({"id": pa.array([r[0] for r in rows], pa.string()), "kind": pa.array([r[0].partition(":")[0] for r in rows], pa.string()),
-                         "node": pa.array([r[1] for r in rows], pa.int64()), "people": pa.array([count.get(r[0]) for r in rows], pa.float64()),
-                         "from_id": pa.array([r[2] for r in rows], pa.string())})  # fmt: skip
+        ids = pa.array([r[0] for r in rows], pa.string())
+        return pa.table({"id": ids, "kind": pa.array([r[0].partition(":")[0] for r in rows], pa.string()), "node": pa.array([r[1] for r in rows], pa.int64()),
+                         "people": nullable(people_at(self.city, ids)), "from_id": pa.array([r[2] for r in rows], pa.string())})  # fmt: skip
 
     def outlet_nodes(self) -> dict[str, int]:
-        """Node position of every water node and of everything that hangs on one by its `node_id`."""
+        """Node position of every water node, of every hydrant by its `node_id`, and of every secondary supply where its pumps lift to, else its `node_id`."""
         out = {name: at for at, name in enumerate(self.model.node_id.to_pylist())}
         for kind in ("water.secondary_supply", "water.hydrant"):
             at = places(self.tables.texts(kind, "node_id"), self.model.node_id)
             out |= {name: int(node) for name, node in zip(self.tables.ids(kind).to_pylist(), at, strict=True) if node >= 0}
-        return out
-
-    def _population(self, ids: set[str]) -> dict[str, float | None]:
-        out: dict[str, float | None] = {}
-        for kind in {name.partition(":")[0] for name in ids}:
-            spec = self.city.catalog.kinds.get(kind)
-            if spec is None or spec.field("population") is None:
-                continue
-            table = self.city.table(kind)
-            out |= dict(zip(table["id"].to_pylist(), table["population"].to_pylist(), strict=True))
+        pump = places(self.tables.ids("water.pump"), self.model.link_id)
+        for link, owner in zip(pump.tolist(), self.tables.texts("water.pump", "station"), strict=True):
+            if link >= 0 and owner in out and owner.startswith("water.secondary_supply:"):
+                out[owner] = int(self.model.link_to[link])
         return out
 
     def demand(self) -> np.ndarray:

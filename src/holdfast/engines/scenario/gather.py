@@ -14,6 +14,7 @@ from holdfast.model.errors import HoldfastError
 from holdfast.model.finding import Findings
 from holdfast.model.lifeline import Lifeline
 from holdfast.model.network import xyz as coordinates
+from holdfast.model.people import holds_people
 from holdfast.model.spec import SERVICES, Kind
 from holdfast.model.tables import LINK
 
@@ -170,8 +171,8 @@ def _links(
 
 
 def _people(part: _Part) -> np.ndarray:
-    """People are counted where they end up: kinds that need services, give none, and have a population."""
-    if part.kind.needs and not part.kind.provides and part.kind.field("population") is not None:
+    """People are counted where they end up, see `holdfast.model.people`."""
+    if holds_people(part.kind):
         return np.nan_to_num(part.number("population"))
     return np.zeros(part.table.num_rows)
 
