@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from anlan import anlan
@@ -33,3 +34,7 @@ def test_people_of_the_buildings_that_a_node_serves(tmp_path) -> None:
     buildings = served.filter([kind == "buildings.building" for kind in served["kind"].to_pylist()])
     assert buildings.num_rows > 50 and study.people().sum() == pytest.approx(sum(p or 0 for p in served["people"].to_pylist()))
     assert (served["node"].to_numpy() >= 0).all()
+    people, demand = study.people(), study.demand()
+    assert ((people > 0) == (demand > 0)).all(), "who is counted at a node draws there"
+    stated = np.nan_to_num(study.tables.numbers("water.junction", "population", 0.0))
+    assert people[: len(stated)].tolist() == stated.tolist()

@@ -10,7 +10,7 @@ import epanet_oracle as epanet
 from holdfast.domains.water import sample_design
 from holdfast.domains.water.domain import DOMAIN
 from holdfast.domains.water.formats.writer import write
-from holdfast.domains.water.sample import sample
+from holdfast.domains.water.sample import links, sample
 from holdfast.engines.layout.plan import CityPlan, make_plan
 from holdfast.model import geometry
 from table_city import TableCity, catalog_of
@@ -54,6 +54,25 @@ def test_speeds_are_sensible_and_tanks_stay_within_their_levels(laid, solved) ->
     for row in tanks.select(["id", "elevation", "minimum_level", "maximum_level"]).to_pylist():
         level = found["head"][:, place[row["id"].partition(":")[2]]] - row["elevation"]
         assert row["minimum_level"] <= level.min() and level.max() <= row["maximum_level"] + 1e-3
+
+
+def test_demand_of_a_node_is_that_of_the_buildings_it_serves(laid) -> None:
+    plan, city = laid
+    rows, supply = city.rows("water.junction"), {row["id"]: row for row in city.rows("water.secondary_supply").values()}
+    pump = {row["station"]: row["to_id"] for row in city.rows("water.pump").values()}
+    table = links(plan)
+    assert len(set(table["to_id"].to_pylist())) == table.num_rows == len(plan.building_x)
+    each = np.where(plan.building_use == "residential", sample_design.PER_RESIDENT, sample_design.PER_OTHER) * plan.building_people / 86400
+    wanted, people = {}, {}
+    for source, target in zip(table["from_id"].to_pylist(), table["to_id"].to_pylist(), strict=True):
+        at = int(target.partition(":B")[2])
+        node = pump[source] if source in supply else source
+        wanted[node] = wanted.get(node, 0.0) + each[at]
+        people[node] = people.get(node, 0) + int(plan.building_people[at])
+    assert any(source in supply for source in table["from_id"].to_pylist())
+    for row in rows.values():
+        assert row["demand"] == pytest.approx(wanted.get(row["id"], 0.0), abs=1e-8) and (row["population"] or 0) == people.get(row["id"], 0)
+    assert sum(row["demand"] for row in rows.values()) == pytest.approx(each.sum(), rel=1e-5)
 
 
 def test_every_district_has_its_source_and_loops(laid) -> None:

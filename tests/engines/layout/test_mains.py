@@ -16,7 +16,9 @@ def plan() -> CityPlan:
 
 def test_estates_hold_everybody_once(plan) -> None:
     found = mains.estates(plan)
-    assert found.low.sum() + found.low_others.sum() + found.high.sum() == pytest.approx(plan.building_people.sum())
+    assert (found.low + found.high).sum() == plan.building_people[plan.building_use == "residential"].sum()
+    assert (found.low + found.low_others + found.high + found.high_others).sum() == plan.building_people.sum()
+    assert (found.block[found.of] == plan.building_block).all() and (found.tall == (plan.building_storeys > mains.LOW_STOREYS)).all()
     assert (found.block == np.unique(plan.building_block)).all()
     assert ((found.crossing == plan.street_from[found.street]) | (found.crossing == plan.street_to[found.street])).all()
     assert (found.high[found.storeys <= mains.LOW_STOREYS] == 0).all()

@@ -38,7 +38,7 @@ STORM_A, STORM_C, STORM_B, STORM_N = 21.6, 0.76, 14.0, 0.84  # i = A (1 + C lg P
 INLET_MINUTES, TRAVEL_SPEED = 10.0, 1.2
 RUNOFF = {"R": 0.60, "A": 0.60, "B": 0.70, "M": 0.70, "W": 0.70, "U": 0.55, "S": 0.85, "G": 0.18, "E": 0.10}
 """Runoff coefficient by first letter of the land-use code; green 0.10-0.20, roofs and asphalt 0.85-0.95 [recalled, standards.md 8.4]."""
-PER_RESIDENT, PER_OTHER, INFILTRATION, PEAK = 0.170, 0.060, 1.1, 1.9  # m3 per person and day, share added, peak of sewage
+PER_RESIDENT, PER_OTHER, INFILTRATION, PEAK = 0.170, 0.075, 1.1, 1.9  # m3 per person and day, share added, peak of sewage
 
 OUTFALL_SPACING, BANK = 260.0, 75.0  # between storm outfalls; crossings this near the water may drain into it [m]
 
@@ -115,7 +115,7 @@ def design(plan: CityPlan) -> Design:
     minutes = INLET_MINUTES + _longest(storm_tree, plan.street_length) / TRAVEL_SPEED / 60
     free = np.full(len(plan.junction_x), np.inf)
     storm = _dig(plan, storm_tree, roots, storm_tree.gathered(load) * rain_rate(minutes), 0, bank_ground(plan, roots) - NORMAL_LEVEL - BELOW_RIVER, free)
-    mean = (gates.low + gates.high) * PER_RESIDENT / 86400.0 * INFILTRATION + gates.low_others * PER_OTHER / 86400.0
+    mean = (gates.low + gates.high) * PER_RESIDENT / 86400.0 * INFILTRATION + (gates.low_others + gates.high_others) * PER_OTHER / 86400.0
     works = sewage_root(plan)
     sewage_tree = forest(plan, np.array([works]), _downhill(plan, np.where(plan.street_bridge, 1.5, 1.0)))
     foul = sewage_tree.gathered(np.bincount(gates.crossing, weights=mean, minlength=len(plan.junction_x)))

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from holdfast.engines.layout.mains import spot, street_courses
 from holdfast.engines.layout.rows import always, asset_ids, chosen, texts
 from holdfast.model import geometry
 from holdfast.model.delivery import Batch
+from holdfast.model.tables import LINK
 
 from . import sample_design as design
 from .sample_design import COVER, TRUNK_COVER, Design
@@ -42,6 +44,18 @@ def sample(plan: CityPlan) -> list[Batch]:
         Batch("water.isolation_valve", isolation_valves(plan, made, offset(plan))), Batch("water.hydrant", hydrants(plan, offset(plan))),
         *sensors(plan, made, places, high),
     ]  # fmt: skip
+
+
+def links(plan: CityPlan) -> pa.Table:
+    """Who draws where: low buildings at the gate of their estate, tall ones behind their pumps. The demand of these nodes is made of the same people."""
+    made = design.design(plan)
+    gates, count = made.estates, len(plan.building_x)
+    block, tall = gates.block[gates.of], gates.tall & made.boosted[gates.of]
+    gate, pumped = asset_ids("water.junction", "B", block), asset_ids("water.secondary_supply", "", block)
+    return pa.table([
+        pc.if_else(pa.array(tall), pumped, gate), asset_ids("buildings.building", "B", np.arange(count)), always("serves", count), always("water", count),
+        always(0.0, count), always("reference city", count),
+    ], schema=LINK)  # fmt: skip
 
 
 def offset(plan: CityPlan) -> np.ndarray:
@@ -77,14 +91,14 @@ def _junctions(plan: CityPlan, made: Design, places: dict[str, np.ndarray], high
     demand, people = np.zeros(count), np.zeros(count)
     gates = slice(first, first + len(made.estates))
     demand[gates], people[gates] = made.low, made.estates.low + made.estates.low_others
-    demand[count - len(high.estate) :], people[count - len(high.estate) :] = made.high[high.estate], made.estates.high[high.estate]
+    demand[count - len(high.estate) :], people[count - len(high.estate) :] = made.high[high.estate], (made.estates.high + made.estates.high_others)[high.estate]
     ground = np.round(plan.ground(xyz[:, 0], xyz[:, 1]), 3)
     drawn = demand > 0
     return pa.table({
         "id": ids, "geometry": geometry.points(xyz[:, 0], xyz[:, 1], xyz[:, 2]), "lifecycle": always("in_service", count), "ground_elevation": ground,
         "depth": np.maximum(np.round(ground - xyz[:, 2], 3), 0.0), "elevation": xyz[:, 2], "demand": np.round(demand, 8),
         "demand_pattern": _where(drawn),
-        "population": pa.array(np.round(people), mask=people <= 0), "status": always("0", count),
+        "population": pa.array(people, mask=people <= 0), "status": always("0", count),
     })  # fmt: skip
 
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from holdfast.engines.layout.plan import CityPlan
 
 DAY = 86400.0
-PER_RESIDENT, PER_OTHER = 0.200, 0.070  # m3 per person and day, losses included
+PER_RESIDENT, PER_OTHER = 0.200, 0.090  # m3 per person and day, losses included
 PATTERN = (0.45, 0.40, 0.38, 0.38, 0.44, 0.64, 1.00, 1.38, 1.46, 1.30, 1.20, 1.20, 1.24, 1.14, 1.05, 1.00, 1.05, 1.20, 1.38, 1.50, 1.46, 1.28, 0.95, 0.66)
 PEAK = 1.55  # of the pattern against its mean, rounded up
-FILL = 2.0  # tank filling against mean demand of the floors it serves
+FILL = 2.0  # tank filling against mean demand of the buildings it serves
 COVER = 1.0  # of pipes; at least 0.7 under carriageways [recalled, standards.md 5.4]
 TRUNK_COVER = 2.2  # of transmission mains, which pass under the others
 SIZES = np.array([0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.0, 3.4, 4.0])
@@ -36,8 +36,8 @@ STOREY = 3.0
 class Design:
     """Sizes and heads. Stations are numbered, 0 is the works.
 
-    estates, low, high   gates of blocks; mean demand of lower and upper floors (e,) [m3/s]
-    tanked               (e,) upper floors are fed from a tank; `boosted` they are fed at all
+    estates, low, high   gates of blocks; mean demand of low and of tall buildings (e,) [m3/s]
+    tanked               (e,) tall buildings are fed from a tank; `boosted` there are any with people
     districts            crossing -> station
     station, crossing    (k,) building of each station and the crossing its pumps feed
     mean                 (k,) mean demand of each district [m3/s]
@@ -80,8 +80,8 @@ def design(plan: CityPlan) -> Design:
     """Size the whole network."""
     gates = estates(plan)
     low = (gates.low * PER_RESIDENT + gates.low_others * PER_OTHER) / DAY
-    high = gates.high * PER_RESIDENT / DAY
-    boosted = gates.high > 0
+    high = (gates.high * PER_RESIDENT + gates.high_others * PER_OTHER) / DAY
+    boosted = high > 0
     tanked = boosted & (gates.storeys > TALL)
     station, crossing = _stations(plan)
     districts = forest(plan, crossing)

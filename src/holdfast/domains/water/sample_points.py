@@ -86,7 +86,7 @@ def sensors(plan: CityPlan, made: Design, places: dict[str, np.ndarray], high: A
         ("H", block, asset_ids("water.secondary_supply", "", block), asset_ids("water.junction", "H", block), high.room),
         ("C", spread, asset_ids("water.junction", "C", spread), asset_ids("water.junction", "C", spread), places["C"][spread]),
     ]
-    people = made.estates.low.sum() + made.estates.high.sum()
+    people = made.estates.low.sum() + made.estates.high.sum()  # residents
     quality = _spread(plan, min(crossings, max(1, round(people / PEOPLE_PER_QUALITY_POINT))))
     works = np.zeros(1, np.int64)
     turbid = [

@@ -1,4 +1,4 @@
-"""Pumps, tanks and stations of the reference city's water network, and the supply of upper floors."""
+"""Pumps, tanks and stations of the reference city's water network, and the supply of tall buildings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DUTY, STANDBY = 3, 1  # pumps of a station
 GROUND_TANK, ROOM_TANK = 5.0, 3.0  # depth [m]
 STORED, ROOM_STORED = 8 * 3600.0, 10 * 3600.0  # of mean demand; at most 24 h in secondary supply [recalled, standards.md 6.2]
-ROOM_RISE, FLOW_STEP, HEAD_STEP = 1.08, 1.3, 4.0  # pumps of upper floors come in steps
+ROOM_RISE, FLOW_STEP, HEAD_STEP = 1.08, 1.3, 4.0  # pumps of tall buildings come in steps
 EFFICIENCY, WATER = 0.72, 9806.65
 _FULL, _REFILL = 0.9, 0.75  # of the tank depth
 Curve = tuple[str, float, float, float]
@@ -31,7 +31,7 @@ Curve = tuple[str, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class HighFloors:
-    """Upper floors that need pumps. estate: (h,) of the design's estates; tank: those of them fed from a tank.
+    """Tall buildings of an estate, fed by pumps of their own. estate: (h,) of the design's estates; tank: those of them fed from a tank.
 
     node   (h,) points of supply at the top floor, z its level
     flow, head   (h,) duty of the pump [m3/s], [m]
@@ -65,7 +65,7 @@ def _gate(plan: CityPlan, made: Design, at: np.ndarray) -> np.ndarray:
 
 
 def high_floors(plan: CityPlan, made: Design, places: dict[str, np.ndarray]) -> HighFloors:
-    """Where upper floors are supplied and what their pumps must do."""
+    """Where tall buildings are supplied and what their pumps must do."""
     estate = np.flatnonzero(made.boosted)
     gates = made.estates
     gate = places["B"][estate]
@@ -228,6 +228,6 @@ def _secondary(made: Design, high: HighFloors) -> pa.Table:
         "id": asset_ids("water.secondary_supply", "", gates.block[at]), "geometry": geometry.points(high.room[:, 0], high.room[:, 1], high.room[:, 2]),
         "lifecycle": always("in_service", count), "ground_elevation": high.room[:, 2], "node_id": asset_ids("water.junction", "B", gates.block[at]),
         "building": texts([f"block {b}" for b in gates.block[at]]), "storeys": pa.array(gates.storeys[at].astype(np.int64)),
-        "population": np.round(gates.high[at]), "tank_volume": pa.array(volume, from_pandas=True), "pump_head": high.head, "pump_flow": np.round(high.flow, 6),
+        "population": gates.high[at] + gates.high_others[at], "tank_volume": pa.array(volume, from_pandas=True), "pump_head": high.head, "pump_flow": np.round(high.flow, 6),
         "pump_power": np.round(high.flow * high.head * WATER / EFFICIENCY), "pump_count": np.full(count, 2.0), "status": always("0", count),
     })  # fmt: skip

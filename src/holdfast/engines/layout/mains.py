@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .plan import CityPlan
 
 LOW_STOREYS = 7
-"""Storeys that the pressure of the mains reaches; higher ones need pumps of their own."""
+"""Storeys that the pressure of the mains reaches; taller buildings have pumps of their own, which supply the whole building."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,10 @@ class Estates:
     building  (e,) building at whose front the gate is
     street    (e,) street of the gate, `at` its distance from the from-end [m], `side` +1 left or -1 right
     crossing  (e,) crossing nearest to the gate along the street
-    low       (e,) people up to LOW_STOREYS, residents and others apart: `low_others`
-    high      (e,) people above
+    low       (e,) residents of buildings up to LOW_STOREYS; `low_others` staff and visitors of those where nobody lives
+    high      (e,) residents of taller buildings; `high_others` likewise
     storeys   (e,) storeys of the tallest building
+    of        (N,) estate of each building; `tall` (N,) whether it is taller than LOW_STOREYS
     """
 
     block: np.ndarray
@@ -38,7 +39,10 @@ class Estates:
     low: np.ndarray
     low_others: np.ndarray
     high: np.ndarray
+    high_others: np.ndarray
     storeys: np.ndarray
+    of: np.ndarray
+    tall: np.ndarray
 
     def __len__(self) -> int:
         return len(self.block)
@@ -54,7 +58,7 @@ def estates(plan: CityPlan) -> Estates:
     gate = order[first]
     place = np.searchsorted(block, plan.building_block)
     storeys = np.maximum(plan.building_storeys, 1)
-    above = np.clip((storeys - LOW_STOREYS) / storeys, 0.0, 1.0)
+    tall = storeys > LOW_STOREYS
     lives = plan.building_use == "residential"
     count = len(block)
 
@@ -67,7 +71,7 @@ def estates(plan: CityPlan) -> Estates:
     at_end = at[gate] > length[gate] / 2
     return Estates(
         block, gate, street[gate], at[gate], plan.building_side[gate], np.where(at_end, plan.street_to[street[gate]], plan.street_from[street[gate]]),
-        total(people * lives * (1 - above)), total(people * ~lives * (1 - above)), total(people * above), tallest,
+        total(people * (lives & ~tall)), total(people * (~lives & ~tall)), total(people * (lives & tall)), total(people * (~lives & tall)), tallest, place, tall,
     )  # fmt: skip
 
 
