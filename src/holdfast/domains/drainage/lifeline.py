@@ -31,11 +31,12 @@ class Drainage:
     known to enter, only whether a way is left counts. Backwater, storage, surcharge and tides are left out; what is lost never makes
     anything better.
 
-    A pump works while it and its station do. The outfall of a works is closed while the works are out. A gate that is out of service stays as
+    A pump works while it and its station do. Sewage runs untreated past works that are out; where the setting drainage.works_bypass says that it
+    cannot, their outfall is closed. A gate that is out of service stays as
     it stands (they stand open); only a command shuts it. Level 0 where no way led to an outfall in the undamaged network.
 
     component_id  nodes, edges, stations, works, in this order
-    pump_station  (edge,) position of the station among stations, -1 none      works_node  (works,) node that it drains, -1 none
+    pump_station  (edge,) position of the station among stations, -1 none      works_node  (works,) node that is closed with it, -1 none
     share         (node,) share in the undamaged network
     """
 
@@ -101,12 +102,12 @@ def build(city: Any) -> Drainage | None:
     kind, edge_kind = (np.array(names, object)[of] for names, of in ((net.spec.node_kinds, net.node_kind), (net.spec.edge_kinds, net.edge_kind)))
     stations, works = city.table(STATION, columns=["id", "node_id"]), city.table(PLANT, columns=["id", "node_id"])
     ids = pa.concat_arrays([net.node_id, net.edge_id, *(t["id"].combine_chunks().cast(pa.string()) for t in (stations, works))])
+    closed = np.full(works.num_rows, -1) if city.settings["drainage.works_bypass"] else positions(works["node_id"], net.node_id)
     provides = [name for name in net.spec.node_kinds if "drainage" in city.kind(name).provides]
     outlet = np.flatnonzero(np.isin(kind, provides))
     line = Drainage(
         ids, net.node_id.take(pa.array(outlet)), made.inflow[outlet], made.graph, made.order, made.capacity, made.flow, made.outfall, made.idle,
-        edge_kind == GATE, np.isin(edge_kind, _CONTROLLED), _held(city, net, edge_kind, stations), stations.num_rows, positions(works["node_id"], net.node_id),
-        outlet, np.empty(0),
+        edge_kind == GATE, np.isin(edge_kind, _CONTROLLED), _held(city, net, edge_kind, stations), stations.num_rows, closed, outlet, np.empty(0),
     )  # fmt: skip
     whole = line.passable(ComponentState(np.ones((1, len(ids)), bool)))
     line.share = line.shares(*whole)[0].astype(np.float64)

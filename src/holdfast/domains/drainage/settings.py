@@ -37,6 +37,7 @@ SETTINGS: tuple[Setting, ...] = (
              "Manning coefficient of sewers without one, by material", "按管材的缺省曼宁系数", MANNING, "manning_n"),
     _setting("default_manning", 0.013, "Manning coefficient of sewers without one", "缺省曼宁系数", MANNING, "manning_n"),
     _setting("least_slope", 0.0005, "slope at which full-flow capacity is taken where a sewer falls less", "计算过流能力的最小坡度", OWN, "slope"),
+    _setting("works_bypass", True, "sewage runs past works that are out, untreated, and drains go on working", "污水厂停运时超越排放"),
     _setting("continuity_limit", 10.0, "continuity error from which a SWMM run is doubtful [%]", "连续性误差限值", SWMM, "factor"),
     _setting("swmm_timeout", 1800.0, "longest time one SWMM run may take", "单次 SWMM 计算时限", OWN, "duration"),
 )  # fmt: skip

@@ -62,6 +62,7 @@ class _Loss:
         block = self.cascade.block(self.damage.rows(np.tile(np.arange(cases), len(mended))))
         block.mended[:, self.task] = np.repeat(mended, cases, axis=0)
         block.sound |= block.mended
+        block.shut_off(np.full(block.cases, np.inf))  # long after, what leaks is shut off
         block.clock[:] = np.inf
         self.cascade.settle(block, np.arange(block.cases), np.zeros(block.cases))
         lost = (block.level < self.cascade.graph.threshold) @ self.feed + self.critical * (~block.works[:, self.facility]).sum(axis=1)
