@@ -135,6 +135,21 @@ def store(typing, array, row, value):
 
 
 @intrinsic
+def at(typing, array, index):
+    """`array[index]` of a one-dimensional array, integers as int64. Neither checked nor counted from the end, which costs more than the access."""
+    if not (isinstance(array, types.Array) and array.ndim == 1 and array.layout == "C" and isinstance(index, types.Integer)):
+        return None
+    whole = isinstance(array.dtype, types.Integer)
+
+    def codegen(context, builder, sig, args):
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        item = builder.load(builder.gep(data, [context.cast(builder, args[1], sig.args[1], types.intp)], inbounds=True))
+        return context.cast(builder, item, sig.args[0].dtype, types.int64) if whole else item
+
+    return signature(types.int64 if whole else array.dtype, array, index), codegen
+
+
+@intrinsic
 def splat(typing, number):
     """A float64 in all eight lanes."""
     if number != types.float64:
@@ -293,7 +308,7 @@ def pick(typing, value, lane):
 
 @intrinsic
 def largest_of(typing, left, right):
-    """The larger of two, lane by lane."""
+    """The larger of two, lane by lane; the second where one is not a number."""
 
     def codegen(context, builder, sig, args):
         left, right = (_wide(builder, kind, value) for kind, value in zip(sig.args, args, strict=True))
@@ -302,7 +317,18 @@ def largest_of(typing, left, right):
     return signature(lanes, left, right), codegen
 
 
+@intrinsic
+def smallest_of(typing, left, right):
+    """The smaller of two, lane by lane; the second where one is not a number."""
+
+    def codegen(context, builder, sig, args):
+        left, right = (_wide(builder, kind, value) for kind, value in zip(sig.args, args, strict=True))
+        return builder.select(builder.fcmp_ordered("<", left, right), left, right)
+
+    return signature(lanes, left, right), codegen
+
+
 __all__ = [
-    "WIDTH", "LanesType", "absolute", "aligned_rows", "exp2", "inverse_root", "lanes", "largest_of", "load", "log2", "pick", "reciprocal", "splat", "store", "where_at_most",
-    "where_closed", "where_less",
+    "WIDTH", "LanesType", "absolute", "aligned_rows", "at", "exp2", "inverse_root", "lanes", "largest_of", "load", "log2", "pick", "reciprocal", "smallest_of",
+    "splat", "store", "where_at_most", "where_closed", "where_less",
 ]

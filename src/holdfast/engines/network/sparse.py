@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from holdfast.engines.network.compiled import kernel
-from holdfast.engines.network.lanes import WIDTH, load, reciprocal, splat, store, where_at_most
+from holdfast.engines.network.lanes import WIDTH, absolute, at, load, reciprocal, smallest_of, splat, store, where_at_most
 from holdfast.engines.network.pack import Shorts
 
 _TINY_PATTERN = 3
@@ -25,13 +25,18 @@ class Factor(NamedTuple):
     """What the kernel needs of a pattern; columns in order of elimination.
 
     order   (n,) int32      unknown eliminated at each step
-    start   (n + 1,) int32  first entry of each column
-    row     (entries,) int32   unknown each entry below the diagonal belongs to
+    group   (groups + 1,) int32  first step of each group: columns that follow each other and have the same number of entries
+    length  (groups,) int32  that number
+    row     (entries,) int32   unknown each entry below the diagonal belongs to, column after column
     target  (updates,) int32   entry each product of two entries of a column is subtracted from, in the order they arise
+
+    In networks four of five columns have one entry or two. The groups let the kernels run through these in loops without inner loops: with
+    a loop over each column's own entries, the processor spends most of the time on counting them.
     """
 
     order: Shorts
-    start: Shorts
+    group: Shorts
+    length: Shorts
     row: Shorts
     target: Shorts
 
@@ -89,7 +94,9 @@ def analyse(n: int, i: np.ndarray, j: np.ndarray, order: np.ndarray | None = Non
     target = _targets(n, start, row)
     position = np.full(len(i), -1, np.int32)
     position[apart] = _find(start, row, first[apart], second[apart])
-    factor = Factor(order.astype(np.int32), start.astype(np.int32), order[row].astype(np.int32), target.astype(np.int32))
+    length = np.diff(start)
+    group = np.flatnonzero(np.diff(length, prepend=-1, append=-1))
+    factor = Factor(*(part.astype(np.int32) for part in (order, group, length[group[:-1]], order[row], target)))
     return Symbolic(n, len(row), position, factor)
 
 
@@ -193,30 +200,31 @@ def eliminate(factor, diagonal, off, right, bad):
     bad  (1, 8) gets the step of elimination, counted from 1, at which a pivot was first not positive; 0 where none was. There the pivot
          is taken as 1, so that other lanes are not touched.
     """
-    order, start, row, target = factor.order, factor.start, factor.row, factor.target
-    n = len(order)
+    order, row, target = factor.order, factor.row, factor.target
     worst = splat(0.0)
-    update = 0
-    for step in range(n):
-        j = order[step]
-        pivot = load(diagonal, j)
-        failed = where_at_most(pivot, 1e-300, splat(step + 1.0), where_at_most(pivot, 1e300, splat(0.0), splat(step + 1.0)))
-        worst = where_at_most(worst, 0.0, failed, worst)
-        pivot = where_at_most(failed, 0.0, pivot, splat(1.0))
-        inverse = reciprocal(pivot)
-        store(diagonal, j, inverse)
-        known = load(right, j)
-        high = start[step + 1]
-        for one in range(start[step], high):
-            share = load(off, one) * inverse
-            i = row[one]
-            store(diagonal, i, load(diagonal, i) - load(off, one) * share)
-            store(right, i, load(right, i) - share * known)
-            for other in range(one + 1, high):
-                t = target[update]
-                update += 1
-                store(off, t, load(off, t) - share * load(off, other))
-            store(off, one, share)
+    low, update = 0, 0
+    for g in range(len(factor.length)):
+        length = at(factor.length, g)
+        for step in range(at(factor.group, g), at(factor.group, g + 1)):
+            j = at(order, step)
+            pivot = load(diagonal, j)
+            failed = where_at_most(pivot, 1e-300, splat(step + 1.0), where_at_most(pivot, 1e300, splat(0.0), splat(step + 1.0)))
+            worst = where_at_most(worst, 0.0, failed, worst)
+            inverse = reciprocal(where_at_most(failed, 0.0, pivot, splat(1.0)))
+            store(diagonal, j, inverse)
+            known = load(right, j)
+            high = low + length
+            for one in range(low, high):
+                share = load(off, one) * inverse
+                i = at(row, one)
+                store(diagonal, i, load(diagonal, i) - load(off, one) * share)
+                store(right, i, load(right, i) - share * known)
+                for other in range(one + 1, high):
+                    t = at(target, update)
+                    update += 1
+                    store(off, t, load(off, t) - share * load(off, other))
+                store(off, one, share)
+            low = high
     _back(factor, diagonal, off, right)
     store(bad, 0, worst)
 
@@ -224,13 +232,116 @@ def eliminate(factor, diagonal, off, right, bad):
 @kernel
 def _back(factor, inverse, off, right):
     """Back substitution with the inverse pivots and L."""
-    order, start, row = factor.order, factor.start, factor.row
-    for step in range(len(order) - 1, -1, -1):
-        j = order[step]
-        value = load(right, j) * load(inverse, j)
-        for one in range(start[step], start[step + 1]):
-            value = value - load(off, one) * load(right, row[one])
-        store(right, j, value)
+    order, row = factor.order, factor.row
+    e = len(row)
+    for g in range(len(factor.length) - 1, -1, -1):
+        length, first, step = at(factor.length, g), at(factor.group, g), at(factor.group, g + 1) - 1
+        if length == 1:
+            while step >= first:
+                e -= 1
+                j = at(order, step)
+                store(right, j, load(right, j) * load(inverse, j) - load(off, e) * load(right, at(row, e)))
+                step -= 1
+        elif length == 2:
+            while step >= first:
+                e -= 2
+                j = at(order, step)
+                known = load(off, e) * load(right, at(row, e)) + load(off, e + 1) * load(right, at(row, e + 1))
+                store(right, j, load(right, j) * load(inverse, j) - known)
+                step -= 1
+        else:
+            while step >= first:
+                e -= length
+                j = at(order, step)
+                value = load(right, j) * load(inverse, j)
+                for one in range(e, e + length):
+                    value = value - load(off, one) * load(right, at(row, one))
+                store(right, j, value)
+                step -= 1
+
+
+@kernel
+def _pass_on(ground, right, i, share, own, known):
+    """Hand a neighbour its share of the ground and of the right-hand side of an eliminated unknown; shares are not positive."""
+    store(ground, i, load(ground, i) - share * own)
+    store(right, i, load(right, i) - share * known)
+
+
+@kernel
+def _of_one(order, row, first, stop, e, ground, off, right, least, total):
+    """Eliminate columns of one entry each; smallest pivot and sum of inverse pivots."""
+    for step in range(first, stop):
+        j = at(order, step)
+        own, known, only = load(ground, j), load(right, j), load(off, e)
+        pivot = own - only
+        inverse = reciprocal(pivot)
+        least, total = smallest_of(pivot, least), total + inverse
+        store(ground, j, inverse)
+        share = only * inverse
+        store(off, e, share)
+        _pass_on(ground, right, at(row, e), share, own, known)
+        e += 1
+    return least, total
+
+
+@kernel
+def _of_two(order, row, target, first, stop, e, update, ground, off, right, least, total):
+    """Eliminate columns of two entries each."""
+    for step in range(first, stop):
+        j = at(order, step)
+        own, known, one, other = load(ground, j), load(right, j), load(off, e), load(off, e + 1)
+        pivot = own - (one + other)
+        inverse = reciprocal(pivot)
+        least, total = smallest_of(pivot, least), total + inverse
+        store(ground, j, inverse)
+        share = one * inverse
+        t = at(target, update)
+        store(off, t, load(off, t) - share * other)
+        store(off, e, share)
+        _pass_on(ground, right, at(row, e), share, own, known)
+        share = other * inverse
+        store(off, e + 1, share)
+        _pass_on(ground, right, at(row, e + 1), share, own, known)
+        update += 1
+        e += 2
+    return least, total
+
+
+@kernel
+def _of_several(order, row, target, first, stop, length, e, update, ground, off, right, least, total):
+    """Eliminate columns of any number of entries each, the same for all."""
+    for step in range(first, stop):
+        j = at(order, step)
+        own, known = load(ground, j), load(right, j)
+        pivot = own
+        high = e + length
+        for one in range(e, high):
+            pivot = pivot - load(off, one)
+        inverse = reciprocal(pivot)
+        least, total = smallest_of(pivot, least), total + inverse
+        store(ground, j, inverse)
+        for one in range(e, high):
+            share = load(off, one) * inverse
+            _pass_on(ground, right, at(row, one), share, own, known)
+            for other in range(one + 1, high):
+                t = at(target, update)
+                update += 1
+                store(off, t, load(off, t) - share * load(off, other))
+            store(off, one, share)
+        e = high
+    return least, total
+
+
+@kernel
+def _first_failures(order, inverse, doubtful, bad):
+    """The step at which each lane first had a pivot that is not positive. Looked for only where `doubtful`, after the elimination: it is rare."""
+    store(bad, 0, doubtful)
+    for lane in range(WIDTH):
+        if bad[0, lane] > 0.0:
+            for step in range(len(order)):
+                if not 0.0 < inverse[order[step], lane] < 1e300:
+                    bad[0, lane] = step + 1.0
+                    break
 
 
 @kernel
@@ -238,37 +349,27 @@ def eliminate_grounded(factor, ground, off, right, bad):
     """The same for networks: entries off the diagonal are not positive, and each diagonal entry is what they sum up to plus a ground.
 
     ground  (n, 8) what the diagonal exceeds the sum of the couplings by, not negative; overwritten by the inverse pivots
+    bad     as in `eliminate`, but the solution of such a lane is no number
 
     Nothing is ever subtracted, so each pivot is right to the last digits even where a part of the network hangs on the rest by a coupling
     a million million times weaker than those within it (Grassmann, Taksar & Heyman 1985).
     """
-    order, start, row, target = factor.order, factor.start, factor.row, factor.target
-    worst = splat(0.0)
-    update = 0
-    for step in range(len(order)):
-        j = order[step]
-        low, high = start[step], start[step + 1]
-        own = load(ground, j)
-        pivot = own
-        for one in range(low, high):
-            pivot = pivot - load(off, one)
-        failed = where_at_most(pivot, 1e-300, splat(step + 1.0), where_at_most(pivot, 1e300, splat(0.0), splat(step + 1.0)))
-        worst = where_at_most(worst, 0.0, failed, worst)
-        inverse = reciprocal(where_at_most(failed, 0.0, pivot, splat(1.0)))
-        store(ground, j, inverse)
-        known = load(right, j)
-        for one in range(low, high):
-            share = load(off, one) * inverse
-            i = row[one]
-            store(ground, i, load(ground, i) - share * own)
-            store(right, i, load(right, i) - share * known)
-            for other in range(one + 1, high):
-                t = target[update]
-                update += 1
-                store(off, t, load(off, t) - share * load(off, other))
-            store(off, one, share)
+    order, row, target = factor.order, factor.row, factor.target
+    least, total = splat(1e300), splat(0.0)
+    e, update = 0, 0
+    for g in range(len(factor.length)):
+        length, first, stop = at(factor.length, g), at(factor.group, g), at(factor.group, g + 1)
+        if length == 1:
+            least, total = _of_one(order, row, first, stop, e, ground, off, right, least, total)
+        elif length == 2:
+            least, total = _of_two(order, row, target, first, stop, e, update, ground, off, right, least, total)
+        else:
+            least, total = _of_several(order, row, target, first, stop, length, e, update, ground, off, right, least, total)
+        e += length * (stop - first)
+        update += length * (length - 1) // 2 * (stop - first)
     _back(factor, ground, off, right)
-    store(bad, 0, worst)
+    # the sum of the inverses stays infinite or no number once one of them was
+    _first_failures(order, ground, where_at_most(least, 1e-300, splat(1.0), where_at_most(absolute(total), 1e300, splat(0.0), splat(1.0))), bad)
 
 
 def factor_solve(symbolic: Symbolic, diagonal: np.ndarray, off: np.ndarray, right: np.ndarray) -> np.ndarray:

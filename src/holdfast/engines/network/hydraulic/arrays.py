@@ -22,6 +22,7 @@ from holdfast.engines.network.pack import (
     Ints,
     Reals,
     Rows,
+    ShortRows,
     Shorts,
     SingleBlocks,
     Singles,
@@ -201,6 +202,7 @@ class Schedule(NamedTuple):
     control_valve  (control,) bool: the link is a valve
     watched, one_way   links whose state the solver itself may change: check valves, pumps, FCVs, links at tanks; whether it is a check valve
     pressure_controls  whether some control follows the pressure at a junction
+    movable, moves     links that may open or close while a case runs; (link,) whether they may
     """
 
     category_start: Ints
@@ -220,6 +222,8 @@ class Schedule(NamedTuple):
     watched: Ints
     one_way: Flags
     pressure_controls: bool
+    movable: Ints
+    moves: Flags
 
 
 class Rules(NamedTuple):
@@ -278,6 +282,7 @@ class Lanes(NamedTuple):
     wanted, taken, ask, answer, bend  (outlet, 8) demand that can be asked for, supply, conductance, head / slope, coefficient of the law
     drawn_node, drawn           (draw,) junctions, (draw, 8) what is drawn there whatever the pressure
     cut                         (junction, 8) int8: 1 where no open way leads to a fixed head
+    zone, fed                   (junction, 8) int32 zone of each junction, (junction, 8) int8 which zones have a way to a fixed head, see `islands`
     leak_node                   (leak, 8) int32 node of each emitter, -1 none; leak_law, leak_flow, leak_ask, leak_answer (leak, 8)
     broken                      (break, 8) int32 pipe with a leak on its way, -1 none; part (break, 11, 8) its numbers, see `breaks`
     volume, inflow              (fixed, 8)
@@ -304,6 +309,8 @@ class Lanes(NamedTuple):
     drawn_node: Ints
     drawn: Rows
     cut: ByteRows
+    zone: ShortRows
+    fed: ByteRows
     leak_node: IntRows
     leak_law: Rows
     leak_flow: Rows

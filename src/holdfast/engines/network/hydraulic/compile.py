@@ -93,8 +93,9 @@ def compile_model(model: HydraulicModel) -> Compiled:
     given = np.isin(kind[order], (LinkType.PRV, LinkType.PSV, LinkType.FCV)) & (state == ACTIVE)
     state[(state == ACTIVE) & ~given] = OPEN
     emitter = np.flatnonzero(model.emitter[:junctions] > 0)
+    rules = compile_rules(model, place)
     return Compiled(
-        network, symbolic, laws, devices, fixed, _schedule(model, network, fixed, kind, order, place, outlet_node, outlet), compile_rules(model, place),
+        network, symbolic, laws, devices, fixed, _schedule(model, network, fixed, kind, order, place, outlet_node, outlet, rules), rules,
         _limits(model), order, place, state, setting, outlet, emitter.astype(np.int64), emitter_law(model, model.emitter[emitter]),
     )
 
@@ -297,7 +298,7 @@ def _flat(arrays, dtype=float) -> tuple[np.ndarray, np.ndarray]:
     return start, np.concatenate([np.asarray(a, dtype) for a in arrays]) if len(arrays) else np.zeros(0, dtype)
 
 
-def _schedule(model, network, fixed, kind, order, place, outlet_node, outlet) -> Schedule:
+def _schedule(model, network, fixed, kind, order, place, outlet_node, outlet, rules) -> Schedule:
     row = outlet[model.demand_node]
     start, sequence = grouped(row, len(outlet_node))
     base = model.demand_base[sequence] * model.options.demand_multiplier / CFS
@@ -312,13 +313,17 @@ def _schedule(model, network, fixed, kind, order, place, outlet_node, outlet) ->
     sorted_kind = kind[order]
     watched = (sorted_kind == LinkType.CVPIPE) | np.isin(sorted_kind, (LinkType.PUMP, LinkType.FCV)) | tank[network.head] | tank[network.tail]
     watched = place[np.sort(order[watched])]
+    control_link = np.array([place[c.link] for c in controls], np.int64)
+    moves = np.arange(network.links) >= network.pipes
+    for links in (watched, control_link, rules.action_link):
+        moves[links] = True
     return Schedule(
         start.astype(np.int64), base, np.where(model.demand_pattern[sequence] < 0, len(model.patterns), model.demand_pattern[sequence]), pattern_start, pattern_value,
         place[speed].astype(np.int64), model.pump_pattern[speed].astype(np.int64), np.array([c.type for c in controls], np.int64),
-        np.array([place[c.link] for c in controls], np.int64), np.array([t[0] for t in targets], np.int8), np.array([t[1] for t in targets], float),
+        control_link, np.array([t[0] for t in targets], np.int8), np.array([t[1] for t in targets], float),
         np.array([c.node if is_level else -1 for c, is_level in zip(controls, level, strict=True)], np.int64), np.array(value, float),
         np.array([kind[c.link] >= LinkType.PRV for c in controls], bool), watched.astype(np.int64), sorted_kind[watched] == LinkType.CVPIPE,
-        any(is_level and c.node < model.junctions for c, is_level in zip(controls, level, strict=True)),
+        any(is_level and c.node < model.junctions for c, is_level in zip(controls, level, strict=True)), np.flatnonzero(moves), moves,
     )
 
 

@@ -119,15 +119,9 @@ def _restart_trials(limits, lane, clock):
 
 
 @kernel
-def _seek_again(network, laws, batch, lanes, lane, clock, closed, stack):
+def _seek_again(network, laws, schedule, batch, lanes, lane, clock, zones, stack):
     """Look for junctions that are cut off, if links opened or closed; True if the solution must be sought again with other demands."""
-    count = 0
-    for k in range(network.links):
-        count += (lanes.state[k, lane] <= CLOSED) * (k + 1) * (2 * k + 7)
-    if count == closed[lane]:
-        return False
-    closed[lane] = count
-    if not find_islands(network, lanes, lane, stack):
+    if not find_islands(network, schedule, lanes, lane, zones, stack):
         return False
     clock[_ISLANDS, lane] += 1
     again = False
@@ -186,7 +180,7 @@ def _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lane
 
 
 @kernel
-def _take(network, laws, devices, fixed, schedule, limits, batch, lanes, lane, clock, closed, queue):
+def _take(network, laws, devices, fixed, schedule, limits, batch, lanes, lane, clock, zones, queue):
     """Put the next case of the queue into a lane; the queue's new position."""
     if queue[0] >= queue[1]:
         clock[_CASE, lane] = -1
@@ -198,16 +192,16 @@ def _take(network, laws, devices, fixed, schedule, limits, batch, lanes, lane, c
     begin = batch.begin[case]
     clock[_CASE, lane], clock[_NOW, lane], clock[_END, lane] = case, begin, begin + limits.duration
     clock[_REPORT, lane], clock[_STEP, lane], clock[_ISLANDS, lane], clock[_TOTAL, lane] = begin, 0, 0, 0
-    closed[lane] = -1
+    zones[lane] = 0
     _restart_trials(limits, lane, clock)
 
 
 @kernel
-def _solution(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, closed, stack, out):
+def _solution(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, zones, stack, out):
     """A lane's iterations ended; True if its case goes on."""
     case = clock[_CASE, lane]
     settled = _relative_error(lanes, limits, lane) <= limits.accuracy or _still(lanes, lane, clock[_TRIAL, lane])
-    if settled and _seek_again(network, laws, batch, lanes, lane, clock, closed, stack):
+    if settled and _seek_again(network, laws, schedule, batch, lanes, lane, clock, zones, stack):
         _restart_trials(limits, lane, clock)
         return True
     if not settled or clock[_TRIAL, lane] > limits.trials:
@@ -252,11 +246,11 @@ def run(tables, first, last):
     fixed, schedule, rules, limits = open_fixed(tables[4]), open_schedule(tables[5]), open_rules(tables[6]), open_limits(tables[7])
     batch, lanes, out = open_batch(tables[8]), open_lanes(tables[9]), open_output(tables[10])
     clock = np.zeros((9, 8), np.int64)
-    closed = np.full(8, -1, np.int64)
+    zones = np.zeros(8, np.int64)
     stack = np.empty(network.junctions + 1, np.int64)
     queue = np.array((first, last))
     for lane in range(8):
-        _take(network, laws, devices, fixed, schedule, limits, batch, lanes, lane, clock, closed, queue)
+        _take(network, laws, devices, fixed, schedule, limits, batch, lanes, lane, clock, zones, queue)
     while clock[_CASE].max() >= 0:
         equations(network, factor, laws, devices, lanes)
         for lane in range(8):
@@ -276,8 +270,8 @@ def run(tables, first, last):
                 out.status[case] = _SINGULAR
                 over = True
             if not over and _after_trial(network, laws, devices, fixed, schedule, limits, lanes, lane, clock):
-                over = not _solution(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, closed, stack, out)
+                over = not _solution(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, zones, stack, out)
             if over:
                 out.iterations[case] = clock[_TOTAL, lane]
                 write_end(network, laws, lanes, lane, case, out)
-                _take(network, laws, devices, fixed, schedule, limits, batch, lanes, lane, clock, closed, queue)
+                _take(network, laws, devices, fixed, schedule, limits, batch, lanes, lane, clock, zones, queue)
