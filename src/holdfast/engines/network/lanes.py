@@ -150,6 +150,21 @@ def at(typing, array, index):
 
 
 @intrinsic
+def cell(typing, array, row, lane):
+    """`array[row, lane]` of a `(rows, 8)` array, neither checked nor counted from the end."""
+    if not (isinstance(array, types.Array) and array.ndim == 2 and array.layout == "C" and isinstance(row, types.Integer) and isinstance(lane, types.Integer)):
+        return None
+
+    def codegen(context, builder, sig, args):
+        row, lane = (context.cast(builder, value, kind, types.intp) for value, kind in zip(args[1:], sig.args[1:], strict=True))
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        place = builder.add(builder.mul(row, ir.Constant(row.type, WIDTH)), lane)
+        return builder.load(builder.gep(data, [place], inbounds=True))
+
+    return signature(array.dtype, array, row, lane), codegen
+
+
+@intrinsic
 def splat(typing, number):
     """A float64 in all eight lanes."""
     if number != types.float64:
@@ -220,18 +235,25 @@ def _logarithm_terms() -> list[float]:
     """Coefficients of log2(1 + x) / x for 1 + x from sqrt(1/2) to sqrt(2), highest power first: a Chebyshev fit."""
     low, high = math.sqrt(0.5) - 1.0, math.sqrt(2.0) - 1.0
     x = 0.5 * (low + high) + 0.5 * (high - low) * np.cos(np.pi * (np.arange(400) + 0.5) / 400)
-    fit = np.polynomial.Chebyshev.fit(x, np.log1p(x) / x / math.log(2.0), 13, domain=[low, high])
+    fit = np.polynomial.Chebyshev.fit(x, np.log1p(x) / x / math.log(2.0), 12, domain=[low, high])
+    return [float(c) for c in fit.convert(kind=np.polynomial.Polynomial).coef[::-1]]
+
+
+def _power_terms() -> list[float]:
+    """Coefficients of 2 ** x for x from -1/2 to 1/2, highest power first: a Chebyshev fit."""
+    x = 0.5 * np.cos(np.pi * (np.arange(400) + 0.5) / 400)
+    fit = np.polynomial.Chebyshev.fit(x, np.exp2(x), 8, domain=[-0.5, 0.5])
     return [float(c) for c in fit.convert(kind=np.polynomial.Polynomial).coef[::-1]]
 
 
 _LOG_TERMS = _logarithm_terms()
-_EXP_TERMS = [math.log(2.0) ** k / math.factorial(k) for k in range(10, -1, -1)]
+_EXP_TERMS = _power_terms()
 _ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it leaves the nearest whole number in the low bits
 
 
 @intrinsic
 def log2(typing, value):
-    """Logarithm to base 2 of positive, normal lanes; error below 1e-11."""
+    """Logarithm to base 2 of positive, normal lanes; error below 1e-10."""
 
     def codegen(context, builder, sig, args):
         def of(number):
@@ -329,6 +351,6 @@ def smallest_of(typing, left, right):
 
 
 __all__ = [
-    "WIDTH", "LanesType", "absolute", "aligned_rows", "at", "exp2", "inverse_root", "lanes", "largest_of", "load", "log2", "pick", "reciprocal", "smallest_of",
+    "WIDTH", "LanesType", "absolute", "aligned_rows", "at", "cell", "exp2", "inverse_root", "lanes", "largest_of", "load", "log2", "pick", "reciprocal", "smallest_of",
     "splat", "store", "where_at_most", "where_closed", "where_less",
 ]

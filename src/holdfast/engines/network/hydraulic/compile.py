@@ -77,12 +77,13 @@ def compile_model(model: HydraulicModel) -> Compiled:
     minor = np.nan_to_num(model.minor_loss) > 0
     darcy = model.options.headloss == "D-W"
     rank = np.where(pipe, np.where(minor | darcy, 1, 0), 2)
-    order = np.argsort(rank, kind="stable")
+    symbolic, entry = _pattern(model)
+    order = np.lexsort((np.where(rank == 2, 0, entry), rank))  # pipes as the elimination comes upon them, so that it walks through memory; devices as given
     place = np.argsort(order)
     plain, pipes = int(np.count_nonzero(rank == 0)), int(np.count_nonzero(pipe))
     head, tail = model.link_from[order].astype(np.int32), model.link_to[order].astype(np.int32)
     junctions = model.junctions
-    symbolic, network = _topology(model, head, tail, junctions, plain, pipes, order)
+    network = _topology(model, head, tail, plain, pipes, order, entry[order], symbolic.entries)
     outlet_node = np.unique(model.demand_node).astype(np.int32)
     outlet = np.full(model.nodes, -1, np.int64)
     outlet[outlet_node] = np.arange(len(outlet_node))
@@ -106,12 +107,17 @@ def emitter_law(model: HydraulicModel, coefficient: np.ndarray) -> np.ndarray:
     return (CFS / np.asarray(coefficient, float)) ** power / FOOT
 
 
-def _topology(model, head, tail, junctions, plain, pipes, order) -> tuple[Symbolic, Network]:
-    links = len(head)
-    inner = np.flatnonzero((head < junctions) & (tail < junctions))
-    symbolic = analyse(junctions, head[inner], tail[inner])
-    entry = np.full(links, -1, np.int64)
+def _pattern(model: HydraulicModel) -> tuple[Symbolic, np.ndarray]:
+    """Pattern of the equations, and each link's entry off the diagonal, -1 none."""
+    inner = np.flatnonzero((model.link_from < model.junctions) & (model.link_to < model.junctions))
+    symbolic = analyse(model.junctions, model.link_from[inner], model.link_to[inner])
+    entry = np.full(len(model.link_from), -1, np.int64)
     entry[inner] = symbolic.position
+    return symbolic, entry
+
+
+def _topology(model, head, tail, plain, pipes, order, entry, entries) -> Network:
+    links, junctions = len(head), model.junctions
     loop = head == tail
     out_start, out_link = grouped(np.where((head < junctions) & ~loop, head, -1), junctions)
     in_start, in_link = grouped(np.where((tail < junctions) & ~loop, tail, -1), junctions)
@@ -119,14 +125,13 @@ def _topology(model, head, tail, junctions, plain, pipes, order) -> tuple[Symbol
     ends = np.concatenate([np.where(tail >= junctions, tail - junctions, -1), np.where(head >= junctions, head - junctions, -1)])
     end_start, end = grouped(ends, model.nodes - junctions)
     diameter = np.nan_to_num(model.diameter[order]) / FOOT
-    network = Network(
+    return Network(
         junctions, model.nodes, links, plain, pipes, head, tail, out_start, out_link, in_start, in_link,
-        *_rows(junctions, head, tail), *_entries(entry, symbolic.entries),
+        *_rows(junctions, head, tail), *_entries(entry, entries),
         np.concatenate([tail[from_fixed], head[to_fixed]]).astype(np.int32), np.concatenate([from_fixed, to_fixed]).astype(np.int32),
         np.concatenate([head[from_fixed], tail[to_fixed]]).astype(np.int32), entry.astype(np.int32), end_start, (end % max(links, 1)).astype(np.int32),
         np.where(end < links, 1.0, -1.0), np.pi * diameter**2 / 4, _stranded(model.nodes, junctions, head, tail),
     )
-    return symbolic, network
 
 
 def _rows(junctions: int, head: np.ndarray, tail: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 
 from holdfast.engines.network.compiled import kernel
-from holdfast.engines.network.hydraulic.arrays import ACTIVE, BIG, CLOSED, CONSTANT_POWER, CURVE, FLAT, SMALL, TAIL_FLOW
+from holdfast.engines.network.hydraulic.arrays import ACTIVE, BIG, CLOSED, CONSTANT_POWER, CURVE, FLAT, POWER_LAW, SMALL, TAIL_FLOW
 from holdfast.engines.network.hydraulic.model import LinkType
+from holdfast.engines.network.lanes import absolute, exp2, largest_of, load, log2, store
 
 _PUMP, _PRV, _PSV, _PBV, _FCV, _TCV, _GPV = (int(kind) for kind in (
     LinkType.PUMP, LinkType.PRV, LinkType.PSV, LinkType.PBV, LinkType.FCV, LinkType.TCV, LinkType.GPV))
 _FLATTEST = 1e-6  # least slope of a curve's segment
+_LEAST_FLOW = 1e-12  # [cfs] below which a pump's law is a straight line: the power of less need not be a normal number
 
 
 @kernel
@@ -42,8 +44,8 @@ def open_valve(minor, q):
 
 
 @kernel
-def pump(devices, s, q, speed):
-    """An open pump at a speed above zero."""
+def pump(devices, s, q, speed, risen):
+    """An open pump at a speed above zero. risen: |q| ** (power - 1) where the law is a power law"""
     kind = devices.law[s]
     if kind == CURVE:
         start, stop = devices.curve_start[s], devices.curve_start[s + 1]
@@ -60,10 +62,12 @@ def pump(devices, s, q, speed):
         return 1.0 / slope, -2.0 * q
     power = devices.power[s]
     top = speed * speed * devices.shutoff[s]
-    resistance = devices.resistance[s] * speed ** (2.0 - power)
+    resistance = devices.resistance[s]
+    if speed != 1.0:  # nearly all pumps run at speed 1, and powers take most of this law's time
+        resistance *= speed ** (2.0 - power)
     if abs(power - 1.0) < 1e-6:
         return 1.0 / resistance, top / resistance
-    slope = power * resistance * abs(q) ** (power - 1.0)
+    slope = power * resistance * risen
     if slope < FLAT:
         return 1.0 / FLAT, top / FLAT
     return 1.0 / slope, top / slope + q / power - q
@@ -96,6 +100,8 @@ def device_laws(network, devices, flow, state, setting, conductance, excess):
     for s in range(len(devices.kind)):
         k = first + s
         kind = devices.kind[s]
+        if devices.law[s] == POWER_LAW:  # one power for all lanes
+            store(excess, k, exp2(log2(largest_of(absolute(load(flow, k)), _LEAST_FLOW)) * (devices.power[s] - 1.0)))
         for lane in range(8):
             q = flow[k, lane]
             now = state[k, lane]
@@ -104,7 +110,7 @@ def device_laws(network, devices, flow, state, setting, conductance, excess):
                 if now <= CLOSED or value == 0.0:
                     p, e = 1.0 / BIG, 0.0
                 else:
-                    p, e = pump(devices, s, q, value)
+                    p, e = pump(devices, s, q, value, excess[k, lane])
             elif now == ACTIVE and kind in (_PRV, _PSV) and not math.isnan(value):
                 p, e = 0.0, 0.0
             elif now == ACTIVE and kind == _FCV and not math.isnan(value):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic import breaks, devices, law
 from holdfast.engines.network.hydraulic.arrays import BIG, CONSTANT_POWER
-from holdfast.engines.network.lanes import absolute, largest_of, load, splat, store, where_at_most
+from holdfast.engines.network.lanes import absolute, at, largest_of, load, smallest_of, splat, store, where_at_most
 from holdfast.engines.network.sparse import eliminate_grounded
 
 _MOST_DEMAND = 0.4  # largest change of a pressure-driven demand in one iteration, as share of the demand
@@ -37,28 +37,33 @@ def gather(network, conductance, excess, head, ground, right, off):
     Of the diagonal only the ground is kept, what exceeds the couplings between junctions: links to fixed heads here, outlets later.
     """
     row, row_start, row_link, row_sign = network.row, network.row_start, network.row_link, network.row_sign
+    a = 0
     for r in range(len(row)):
         rest = splat(0.0)
-        for a in range(row_start[r], row_start[r + 1]):
-            rest = rest + load(excess, row_link[a]) * row_sign[a]
-        store(ground, row[r], splat(0.0))
-        store(right, row[r], rest)
-    for e in network.fill:
-        store(off, e, splat(0.0))
+        stop = at(row_start, r + 1)
+        while a < stop:
+            rest = rest + load(excess, at(row_link, a)) * at(row_sign, a)
+            a += 1
+        j = at(row, r)
+        store(ground, j, splat(0.0))
+        store(right, j, rest)
+    fill = network.fill
+    for e in range(len(fill)):
+        store(off, at(fill, e), splat(0.0))
     single, single_link = network.single, network.single_link
     for e in range(len(single)):
-        store(off, single[e], -load(conductance, single_link[e]))
+        store(off, at(single, e), -load(conductance, at(single_link, e)))
     double, double_start, double_link = network.double, network.double_start, network.double_link
     for e in range(len(double)):
         total = splat(0.0)
-        for a in range(double_start[e], double_start[e + 1]):
-            total = total - load(conductance, double_link[a])
-        store(off, double[e], total)
+        for a in range(at(double_start, e), at(double_start, e + 1)):
+            total = total - load(conductance, at(double_link, a))
+        store(off, at(double, e), total)
     for a in range(len(network.fixed_link)):
-        j = network.fixed_junction[a]
-        p = load(conductance, network.fixed_link[a])
+        j = at(network.fixed_junction, a)
+        p = load(conductance, at(network.fixed_link, a))
         store(ground, j, load(ground, j) + p)
-        store(right, j, load(right, j) + p * load(head, network.fixed_node[a]))
+        store(right, j, load(right, j) + p * load(head, at(network.fixed_node, a)))
 
 
 @kernel
@@ -74,11 +79,12 @@ def pipe_flows(network, lanes):
     """New flows of the pipes, with the sums of flow and of change per lane."""
     relax = load(lanes.relax, 0)
     total, change, largest = splat(0.0), splat(0.0), splat(0.0)
-    flow, head = lanes.flow, lanes.head
+    flow, head, conductance, excess = lanes.flow, lanes.head, lanes.conductance, lanes.excess
+    start, end = network.head, network.tail
     for k in range(network.pipes):
         q = load(flow, k)
-        drop = load(head, network.head[k]) - load(head, network.tail[k])
-        step = (q - (load(lanes.conductance, k) * drop - load(lanes.excess, k))) * relax
+        drop = load(head, at(start, k)) - load(head, at(end, k))
+        step = (q - (load(conductance, k) * drop - load(excess, k))) * relax
         step = where_at_most(relax, 0.0, splat(0.0), step)
         q = q - step
         store(flow, k, q)
@@ -114,20 +120,22 @@ def device_flows(network, device, lanes):
 
 @kernel
 def demand_flows(laws, lanes):
-    """New pressure-driven supplies; junctions without a positive demand keep theirs and do not count."""
+    """New pressure-driven supplies, and whether they fit the pressures; junctions without a positive demand keep theirs and do not count."""
     relax = load(lanes.relax, 0)
-    total, change, largest = load(lanes.total, 0), load(lanes.change, 0), load(lanes.largest, 0)
-    for r in range(len(laws.demand_node)):
-        j = laws.demand_node[r]
-        full = load(lanes.wanted, r)
-        d = load(lanes.taken, r)
-        step = (load(lanes.answer, r) - load(lanes.ask, r) * (load(lanes.head, j) - (laws.elevation[j] + laws.low))) * relax
+    total, change, largest, worst = load(lanes.total, 0), load(lanes.change, 0), load(lanes.largest, 0), splat(0.0)
+    node, elevation, low, power = laws.demand_node, laws.elevation, laws.low, laws.demand_power
+    wanted, taken, answer, ask, bend, head = lanes.wanted, lanes.taken, lanes.answer, lanes.ask, lanes.bend, lanes.head
+    for r in range(len(node)):
+        j = at(node, r)
+        full = load(wanted, r)
+        d = load(taken, r)
+        above = load(head, j) - (at(elevation, j) + low)
         most = full * _MOST_DEMAND
-        step = where_at_most(step, most, step, most)
-        step = -where_at_most(-step, most, -step, most)
+        step = largest_of(smallest_of((load(answer, r) - load(ask, r) * above) * relax, most), -most)
         step = where_at_most(full, 0.0, splat(0.0), where_at_most(relax, 0.0, splat(0.0), step))
         d = d - step
-        store(lanes.taken, r, d)
+        store(taken, r, d)
+        worst = worst + law.misfit(power, above * power, d, full, load(bend, r))
         size = absolute(step)
         total = total + where_at_most(full, 0.0, splat(0.0), absolute(d))
         change = change + size
@@ -135,6 +143,7 @@ def demand_flows(laws, lanes):
     store(lanes.total, 0, total)
     store(lanes.change, 0, change)
     store(lanes.largest, 0, largest)
+    store(lanes.misfit, 0, worst)
 
 
 @kernel

@@ -14,6 +14,7 @@ from holdfast.engines.network.compiled import kernel
 from holdfast.engines.network.hydraulic.arrays import BIG, CLOSED, FLAT
 from holdfast.engines.network.lanes import (
     absolute,
+    at,
     exp2,
     inverse_root,
     largest_of,
@@ -30,7 +31,7 @@ from holdfast.engines.network.lanes import (
 _SMALLEST = 1e-30  # flow below which the logarithm is not taken; every law is linear long before
 _STEEP = 1e9  # slope of a barrier [ft/cfs]
 _FAR = 1e3  # argument at which a barrier is over
-_PDA_TOLERANCE = 1e-4  # [cfs] largest misfit of a converged pressure-driven demand
+PDA_TOLERANCE = 1e-4  # [cfs] largest misfit of a converged pressure-driven demand
 
 # Darcy-Weisbach: limits of the laminar and turbulent ranges and constants of the formulas of Swamee & Jain and of Dunlop
 _LAMINAR, _TURBULENT = 500.0 * math.pi, 1000.0 * math.pi
@@ -49,10 +50,10 @@ def plain_pipes(law, count, flow, state, conductance, excess):
     for k in range(count):
         q = load(flow, k)
         p = exp2(log2(largest_of(absolute(q), _SMALLEST)) * (1.0 - power)) * law.inverse[k]
-        e = where_at_most(p, 1.0 / FLAT, q * share, splat(0.0))
-        p = where_at_most(p, 1.0 / FLAT, p, splat(power / FLAT))
-        store(conductance, k, where_closed(state, k, CLOSED, 1.0 / BIG, p))
-        store(excess, k, where_closed(state, k, CLOSED, 0.0, e))
+        e = where_closed(state, k, CLOSED, 0.0, where_at_most(p, 1.0 / FLAT, q * share, splat(0.0)))
+        p = where_closed(state, k, CLOSED, 1.0 / BIG, where_at_most(p, 1.0 / FLAT, p, splat(power / FLAT)))
+        store(conductance, k, p)
+        store(excess, k, e)
 
 
 @kernel
@@ -126,6 +127,7 @@ def pressure_demand(law, wanted, taken, bend, ask, answer, ground, right):
         d = load(taken, r)
         full = load(wanted, r)
         size = absolute(d)
+        j = at(node, r)
         if power == 2.0:
             slope = size * load(bend, r)
         else:
@@ -141,30 +143,23 @@ def pressure_demand(law, wanted, taken, bend, ask, answer, ground, right):
         y = loss * p
         store(ask, r, p)
         store(answer, r, y)
-        j = node[r]
         store(ground, j, load(ground, j) + p)
-        store(right, j, load(right, j) - d + y + p * (elevation[j] + low))
+        store(right, j, load(right, j) - d + y + p * (at(elevation, j) + low))
 
 
 @kernel
-def demand_misfit(law, head, wanted, taken, misfit):
-    """Per lane, above 0 where some supply differs from what the pressure allows by more than EPANET's tolerance."""
-    power = law.demand_power
-    worst = splat(0.0)
-    for r in range(wanted.shape[0]):
-        node = law.demand_node[r]
-        d = load(taken, r)
-        full = load(wanted, r)
-        p = (load(head, node) - law.elevation[node] - law.low) * (1.0 / law.span)
-        inverse = reciprocal(where_at_most(full, 0.0, splat(1.0), full))
-        least = (d - _PDA_TOLERANCE) * inverse
-        most = (d + _PDA_TOLERANCE) * inverse
-        if power == 2.0:
-            least_head, most_head = least * least, most * most
-        else:
-            least_head = exp2(log2(largest_of(least, _SMALLEST)) * power)
-            most_head = exp2(log2(largest_of(most, _SMALLEST)) * power)
-        short = where_at_most(least, 0.0, splat(0.0), where_less(p, least_head, splat(1.0), where_less(1.0, least, splat(1.0), splat(0.0))))
-        over = where_less(most, 1.0, where_less(most_head, p, splat(1.0), where_less(most, 0.0, splat(1.0), splat(0.0))), splat(0.0))
-        worst = worst + where_at_most(full, 0.0, splat(0.0), short + over)
-    store(misfit, 0, worst)
+def misfit(power, high, d, full, bend):
+    """Above 0 in lanes where a supply differs from what the pressure allows by more than EPANET's tolerance.
+
+    high  head above the lowest at which anything comes, times the law's power: bend * supply ** power where the supply is a part of the demand
+    """
+    least, most = d - PDA_TOLERANCE, d + PDA_TOLERANCE
+    if power == 2.0:
+        least_high, most_high = least * least * bend, most * most * bend
+    else:
+        least_high = exp2(log2(largest_of(least, _SMALLEST)) * power) * bend
+        most_high = exp2(log2(largest_of(most, _SMALLEST)) * power) * bend
+    one, none = splat(1.0), splat(0.0)
+    short = where_at_most(least, 0.0, none, where_less(high, least_high, one, where_less(full, least, one, none)))
+    over = where_less(most, full, where_less(most_high, high, one, where_less(most, 0.0, one, none)), none)
+    return where_at_most(full, 0.0, none, short + over)

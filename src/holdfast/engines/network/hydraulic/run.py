@@ -31,7 +31,6 @@ from holdfast.engines.network.hydraulic.cases import add_up, begin_step, place_c
 from holdfast.engines.network.hydraulic.controls import ask_demands, next_step
 from holdfast.engines.network.hydraulic.islands import find_islands
 from holdfast.engines.network.hydraulic.iterate import equations, link_laws, new_flows
-from holdfast.engines.network.hydraulic.law import demand_misfit
 from holdfast.engines.network.hydraulic.rules import step_with_rules
 from holdfast.engines.network.hydraulic.status import pressure_controls, regulating_valves, release, watched_links
 from holdfast.engines.network.hydraulic.tanks import fill, net_inflow
@@ -225,14 +224,12 @@ def _failed(network, factor, devices, lanes, lane, clock, out):
 
 
 @kernel
-def _measure(network, laws, devices, limits, lanes):
-    """What the convergence checks need, once for all lanes if one lane may have converged."""
+def _laws_again(network, laws, devices, limits, lanes):
+    """The laws at the new flows, which a limit of the head error is about, once for all lanes if one of them may have converged."""
     close = False
     for lane in range(8):
         close = close or _relative_error(lanes, limits, lane) <= limits.accuracy
-    if close and laws.pressure_driven:
-        demand_misfit(laws, lanes.head, lanes.wanted, lanes.taken, lanes.misfit)
-    if close and limits.head_error > 0.0:
+    if close:
         link_laws(network, laws, devices, lanes)
 
 
@@ -257,7 +254,8 @@ def run(tables, first, last):
             if clock[_CASE, lane] >= 0 and lanes.bad[0, lane] > 0.0 and _failed(network, factor, devices, lanes, lane, clock, out):
                 lanes.relax[0, lane] = -1.0
         new_flows(network, laws, devices, lanes)
-        _measure(network, laws, devices, limits, lanes)
+        if limits.head_error > 0.0:
+            _laws_again(network, laws, devices, limits, lanes)
         for lane in range(8):
             case = clock[_CASE, lane]
             if case < 0:

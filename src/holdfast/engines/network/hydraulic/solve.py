@@ -245,7 +245,8 @@ class Solver:
         return Lanes(
             rows(n.links), rows(n.links), rows(n.links), head, rows(n.junctions), head[: n.junctions], rows(c.symbolic.entries), rows(n.links, np.int8),
             rows(len(c.devices.kind)), rows(n.links, np.int8), *(rows(outlets) for _ in range(6)), batch.drawn_node, rows(len(batch.drawn_node)),
-            rows(n.junctions, np.int8), rows(n.junctions, np.int32), rows(n.junctions, np.int8), np.full((leaks, _WIDTH), -1, np.int64), *(rows(leaks) for _ in range(4)), np.full((breaks, _WIDTH), -1, np.int64),
+            rows(n.junctions, np.int8), rows(n.junctions, np.int32), rows(n.junctions, np.int8),
+            np.full((leaks, _WIDTH), -1, np.int64), *(rows(leaks) for _ in range(4)), np.full((breaks, _WIDTH), -1, np.int64),
             np.zeros((breaks, 11, _WIDTH)), rows(fixed), rows(fixed), rows(1), rows(len(c.schedule.pattern_start)), *(rows(1) for _ in range(6)),
         )
 
