@@ -19,6 +19,7 @@ from holdfast.engines.network.hydraulic.arrays import (
 )
 from holdfast.engines.network.hydraulic.controls import ask_demands, set_demands, set_patterns, simple_controls
 from holdfast.engines.network.hydraulic.tanks import volume_at
+from holdfast.engines.network.lanes import at, cell
 
 _PUMP, _GPV = 2, 8
 _NORMAL, _SHUT, _WIDE = 0, 1, 2
@@ -185,19 +186,17 @@ def add_up(network, laws, lanes, lane, case, seconds, out):
     if out.lowest.shape[0]:
         lowest, elevation = out.lowest[case], laws.elevation
         for n in range(network.junctions):
-            pressure = (head[n, lane] - elevation[n]) * FOOT
-            if cut[n, lane]:
+            pressure = (cell(head, n, lane) - at(elevation, n)) * FOOT
+            if cell(cut, n, lane):
                 pressure = min(pressure, 0.0)
             lowest[n] = min(lowest[n], pressure)
     if out.deficit.shape[0]:
         deficit, asked, due, taken = out.deficit[case], out.due[case], lanes.due, lanes.taken
         volume = CFS * seconds
         for r in range(len(node)):
-            n = node[r]
-            wants = max(due[r, lane], 0.0)
-            got = taken[r, lane]
-            if cut[n, lane]:
-                got = 0.0
+            n = at(node, r)
+            wants = max(cell(due, r, lane), 0.0)
+            got = 0.0 if cell(cut, n, lane) else cell(taken, r, lane)
             asked[n] += wants * volume
             deficit[n] += max(wants - got, 0.0) * volume
 

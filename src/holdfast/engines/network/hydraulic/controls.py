@@ -12,6 +12,7 @@ from holdfast.engines.network.hydraulic.arrays import CLOSED, CONSTANT_POWER, NO
 from holdfast.engines.network.hydraulic.model import ControlType
 from holdfast.engines.network.hydraulic.status import same
 from holdfast.engines.network.hydraulic.tanks import time_to_event, volume_at
+from holdfast.engines.network.lanes import at, cell
 
 _LOW, _HIGH, _TIMER, _DAYTIME = (int(kind) for kind in ControlType)
 _DAY = 86400
@@ -36,11 +37,17 @@ def set_demands(laws, schedule, period, factor, lanes, lane):
         multiplier[p, lane] = _multiplier(schedule, p, period)
     start, base, pattern = schedule.category_start, schedule.category_base, schedule.category_pattern
     each = len(factor) > 1
+    scale = factor[0]
+    c = 0
     for r in range(len(laws.demand_node)):
         total = 0.0
-        for c in range(start[r], start[r + 1]):
-            total += base[c] * multiplier[pattern[c], lane]
-        due[r, lane] = total * factor[r if each else 0]
+        stop = at(start, r + 1)
+        while c < stop:
+            total += at(base, c) * cell(multiplier, at(pattern, c), lane)
+            c += 1
+        if each:
+            scale = at(factor, r)
+        due[r, lane] = total * scale
 
 
 @kernel
@@ -54,13 +61,13 @@ def ask_demands(laws, drawn, lanes, lane, resume):
     node, cut, due, wanted, taken, bend = laws.demand_node, lanes.cut, lanes.due, lanes.wanted, lanes.taken, lanes.bend
     power, scale = laws.demand_power, laws.demand_power * laws.span
     for r in range(len(node)):
-        total = due[r, lane]
-        if cut[node[r], lane] and not laws.pressure_driven:
+        total = cell(due, r, lane)
+        if cell(cut, at(node, r), lane) and not laws.pressure_driven:
             total = 0.0
-        before = wanted[r, lane]
+        before = cell(wanted, r, lane)
         share = 1.0
         if resume and before > 0.0 and total > 0.0:
-            share = min(max(taken[r, lane] / before, 0.0), 1.0)
+            share = min(max(cell(taken, r, lane) / before, 0.0), 1.0)
         taken[r, lane] = total * share
         if total != before:
             wanted[r, lane] = total
