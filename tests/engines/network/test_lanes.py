@@ -1,11 +1,15 @@
 """Eight numbers in a register: operators and functions against NumPy."""
 
 import numpy as np
+import pytest
 from numba import njit
 
+from holdfast.engines.network import lanes
 from holdfast.engines.network.lanes import (
     absolute,
     aligned_rows,
+    at,
+    cell,
     exp2,
     inverse_root,
     largest_of,
@@ -13,6 +17,7 @@ from holdfast.engines.network.lanes import (
     log2,
     pick,
     reciprocal,
+    smallest_of,
     splat,
     store,
     where_at_most,
@@ -56,3 +61,63 @@ def test_rows_begin_on_cache_lines():
     for count in (1, 7, 1000):
         rows = aligned_rows(count)
         assert rows.shape == (count, 8) and rows.ctypes.data % 64 == 0 and rows.flags.c_contiguous
+
+
+@pytest.mark.parametrize("estimates", [True, False], ids=["from the processor's estimates", "from the bits"])
+def test_reciprocals_are_right_to_the_last_digits(monkeypatch, estimates):
+    if estimates and not lanes._has_estimates():
+        pytest.skip("this processor has no estimates of 14 bits")
+    monkeypatch.setattr(lanes, "_has_estimates", lambda: estimates)
+
+    @njit(error_model="numpy")
+    def both(a, inverse, root):
+        for i in range(a.shape[0]):
+            store(inverse, i, reciprocal(load(a, i)))
+            store(root, i, inverse_root(absolute(load(a, i))))
+
+    rng = np.random.default_rng(1)
+    a = 10 ** rng.uniform(-250, 250, (200, 8)) * rng.choice((-1, 1), (200, 8))
+    inverse, root = np.zeros_like(a), np.zeros_like(a)
+    both(a, inverse, root)
+    np.testing.assert_allclose(inverse, 1 / a, rtol=4e-16)
+    np.testing.assert_allclose(root, np.abs(a) ** -0.5, rtol=8e-16)
+
+
+def test_powers_over_the_whole_range_of_flows():
+    @njit(error_model="numpy")
+    def power(a, out):
+        for i in range(a.shape[0]):
+            store(out, i, exp2(log2(load(a, i)) * -0.852))
+
+    a = np.geomspace(1e-30, 1e6, 8000).reshape(-1, 8)
+    out = np.zeros_like(a)
+    power(a, out)
+    np.testing.assert_allclose(out, a**-0.852, rtol=1e-10)
+
+
+def test_single_elements_without_checks():
+    @njit
+    def some(numbers, places, rows, flags, out):
+        for i in range(len(places)):
+            out[i] = at(numbers, at(places, i)) + cell(rows, at(places, i), i) + 10.0 * cell(flags, at(places, i), i)
+
+    rng = np.random.default_rng(2)
+    numbers, rows, flags = rng.random(9), rng.random((9, 8)), rng.integers(-3, 3, (9, 8)).astype(np.int8)
+    places = np.array([8, 0, 3, 3, 7], np.int32)
+    out = np.zeros(5)
+    some(numbers, places, rows, flags, out)
+    each = np.arange(5)
+    np.testing.assert_array_equal(out, numbers[places] + rows[places, each] + 10.0 * flags[places, each])
+
+
+def test_smaller_and_larger_take_the_second_where_one_is_no_number():
+    @njit
+    def both(a, b, out):
+        store(out, 0, smallest_of(load(a, 0), load(b, 0)))
+        store(out, 1, largest_of(load(a, 0), load(b, 0)))
+
+    a, b, out = np.full((1, 8), 2.0), np.full((1, 8), 3.0), np.zeros((2, 8))
+    a[0, 1] = b[0, 2] = np.nan
+    both(a, b, out)
+    np.testing.assert_array_equal(out[0], [2, 3, np.nan, 2, 2, 2, 2, 2])
+    np.testing.assert_array_equal(out[1], [3, 3, np.nan, 3, 3, 3, 3, 3])

@@ -102,6 +102,28 @@ def test_a_singular_lane_is_named_and_leaves_the_others_alone():
     np.testing.assert_allclose(solution[:, others], 2.0)
 
 
+def test_grounded_elimination_names_the_first_pivot_that_fails():
+    """Lane 2 has no ground at all, lane 5 one that is no number at the unknown that comes second; the others are solved."""
+    symbolic = analyse(4, np.array([0, 1, 2]), np.array([1, 2, 3]))
+    ground, right, bad = np.full((4, 8), 0.5), np.ones((4, 8)), np.zeros((1, 8))
+    ground[:, 2] = 0.0
+    ground[symbolic.factor.order[1], 5] = np.nan
+    off = np.full((symbolic.entries, 8), -1.0)
+    eliminate_grounded(symbolic.factor, ground, off, right, bad)
+    assert bad[0].tolist() == [0, 0, 4, 0, 0, 2, 0, 0]
+    np.testing.assert_allclose(right[:, [0, 1, 3, 4, 6, 7]], 2.0)
+
+
+def test_groups_are_columns_of_one_length():
+    n, i, j = _grid(11)
+    symbolic = analyse(n, i, j)
+    factor = symbolic.factor
+    assert factor.group[0] == 0 and factor.group[-1] == n and (np.diff(factor.group) > 0).all()
+    length = np.repeat(factor.length, np.diff(factor.group))
+    assert length.sum() == symbolic.entries == len(factor.row)
+    assert (length * (length - 1) // 2).sum() == len(factor.target)
+
+
 def test_patterns_of_one_and_no_unknown():
     empty = np.array([], int)
     symbolic = analyse(1, empty, empty)
