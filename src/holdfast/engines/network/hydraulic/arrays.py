@@ -35,8 +35,7 @@ FOOT = 0.3048  # [m]
 CFS = FOOT**3  # [m3/s]
 BIG, SMALL = 1e8, 1e-6  # conductance of what must not give way, resistance of what must not resist
 FLAT = 1e-7  # slope of head loss [ft/cfs] below which laws become linear
-HEAD_TOLERANCE = 0.0005  # [ft]
-FLOW_TOLERANCE = 0.0001  # [cfs]
+HEAD_TOLERANCE, FLOW_TOLERANCE = 0.0005, 0.0001  # [ft], [cfs]
 NO_FLOW = 1e-6  # [cfs]
 
 # States of a link, with EPANET's numbers: all up to CLOSED let nothing through.
@@ -201,8 +200,7 @@ class Schedule(NamedTuple):
     control_*      simple controls in order: type, link, state, setting (NaN none), node (-1 none), head [ft] or time [s]
     control_valve  (control,) bool: the link is a valve
     watched, one_way   links whose state the solver itself may change: check valves, pumps, FCVs, links at tanks; whether it is a check valve
-    pressure_controls  whether some control follows the pressure at a junction
-    movable, moves     links that may open or close while a case runs; (link,) whether they may
+    pressure_controls  whether some control follows the pressure at a junction; movable, moves  links that may open or close in a case, (link,) whether they may
     """
 
     category_start: Ints
@@ -281,8 +279,7 @@ class Lanes(NamedTuple):
     due                         (outlet, 8) demand of the customers
     wanted, taken, ask, answer, bend  (outlet, 8) demand that can be asked for, supply, conductance, head / slope, coefficient of the law
     drawn_node, drawn           (draw,) junctions, (draw, 8) what is drawn there whatever the pressure
-    cut                         (junction, 8) int8: 1 where no open way leads to a fixed head
-    zone, fed                   (junction, 8) int32 zone of each junction, (junction, 8) int8 which zones have a way to a fixed head, see `islands`
+    cut                         (junction, 8) int8: 1 where no open way leads to a fixed head; zone int32, fed int8 (junction, 8): see `islands`
     leak_node                   (leak, 8) int32 node of each emitter, -1 none; leak_law, leak_flow, leak_ask, leak_answer (leak, 8)
     broken                      (break, 8) int32 pipe with a leak on its way, -1 none; part (break, 11, 8) its numbers, see `breaks`
     volume, inflow              (fixed, 8)
