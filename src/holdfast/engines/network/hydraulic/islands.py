@@ -105,3 +105,20 @@ def find_islands(network, schedule, lanes, lane, zones, stack):
         changed |= now != cut[j, lane]
         cut[j, lane] = now
     return changed
+
+
+@kernel
+def forget_islands(network, lanes, lane, zones):
+    """Take every junction of one lane for fed until islands are looked for again, except those that no link at all joins to a fixed head.
+
+    zones  number of zones of the lane
+    """
+    lost = False
+    for z in range(zones):
+        lost |= lanes.fed[z, lane] & _NOW == 0
+        lanes.fed[z, lane] |= _NOW
+    if lost:
+        for j in range(network.junctions):
+            lanes.cut[j, lane] = 0
+        for j in network.stranded:
+            lanes.cut[j, lane] = 1

@@ -29,7 +29,7 @@ from holdfast.engines.network.hydraulic.arrays import (
 )
 from holdfast.engines.network.hydraulic.cases import add_up, begin_step, place_case, write_end, write_report
 from holdfast.engines.network.hydraulic.controls import ask_demands, next_step
-from holdfast.engines.network.hydraulic.islands import find_islands
+from holdfast.engines.network.hydraulic.islands import find_islands, forget_islands
 from holdfast.engines.network.hydraulic.iterate import equations, link_laws, new_flows
 from holdfast.engines.network.hydraulic.rules import step_with_rules
 from holdfast.engines.network.hydraulic.status import pressure_controls, regulating_valves, release, watched_links
@@ -139,20 +139,7 @@ def _seek_again(network, laws, schedule, batch, lanes, lane, clock, zones, stack
 
 
 @kernel
-def _ask_again(network, laws, lanes, lane, closed):
-    """Demand-driven, what was cut off is asked for anew in every step, so that a valve that shut it off sees it wanted and may open, as in EPANET."""
-    if laws.pressure_driven:
-        return
-    for j in range(network.junctions):
-        if lanes.cut[j, lane]:
-            lanes.cut[j, lane] = 0
-            closed[lane] = -1
-    for j in network.stranded:
-        lanes.cut[j, lane] = 1
-
-
-@kernel
-def _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, closed, out):
+def _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, zones, out):
     """Write the solution, and go to the next time; False if the case is over."""
     case, now = clock[_CASE, lane], clock[_NOW, lane]
     net_inflow(network, lanes, lane)
@@ -171,7 +158,8 @@ def _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lane
         fill(network, fixed, lanes, lane, step)
     add_up(network, laws, lanes, lane, case, float(step), out)
     clock[_NOW, lane] = now + step
-    _ask_again(network, laws, lanes, lane, closed)
+    if not laws.pressure_driven:  # what was cut off is asked for anew, so that a valve that shut it off sees it wanted and may open, as in EPANET
+        forget_islands(network, lanes, lane, zones[lane])
     begin_step(network, laws, devices, fixed, schedule, limits, batch, case, now + step, batch.resume, lanes, lane)
     clock[_ISLANDS, lane] = 0
     _restart_trials(limits, lane, clock)
@@ -209,7 +197,7 @@ def _solution(network, laws, devices, fixed, schedule, rules, limits, batch, lan
         out.status[case] = _DIVERGED
         if limits.extra < 0:
             return False
-    return _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, closed, out)
+    return _advance(network, laws, devices, fixed, schedule, rules, limits, batch, lanes, lane, clock, zones, out)
 
 
 @kernel
