@@ -95,6 +95,30 @@ def test_every_main_of_anlan_can_be_isolated(anlan):
         assert np.isfinite(answer.tables["valves"]["x"].to_numpy(zero_copy_only=False).astype(float)).all()
 
 
+def test_a_leak_at_the_station_shuts_the_source_and_no_regulator(anlan):
+    source = anlan.table("gas.source", columns=["id"])["id"].to_pylist()
+    answer = isolate_gas_leak(anlan, "gas.pipe:G0")
+    assert answer.summary["source_inside"] and answer.summary["sources_to_shut"] == source[:1]
+    assert answer.tables["valves"].num_rows > 0 and set(answer.tables["valves"]["kind"].to_pylist()) == {"gas.valve"}
+    assert not any(answer.tables["valves"]["feeds"].to_pylist()), "there is no other source"
+
+
+def test_a_regulator_is_closed_only_where_gas_comes_in_through_it(anlan):
+    low = next(i for i in anlan.table("gas.pipe", columns=["id"])["id"].to_pylist() if ":U" in i)
+    rows = isolate_gas_leak(anlan, low).tables["valves"].to_pylist()
+    assert [(row["kind"], row["feeds"]) for row in rows] == [("gas.regulator", True)]
+
+
+def test_a_leak_in_anlan_cuts_off_few(anlan):
+    """Section valves keep a leak local: half of the mains lose no more than a fifth of the consumers, none but those next to the station all."""
+    sinks = anlan.table("gas.sink", columns=["id"]).num_rows
+    mains = [i for i in anlan.table("gas.pipe", columns=["id"])["id"].to_pylist() if ":T" in i]
+    found = [isolate_gas_leak(anlan, pipe).summary for pipe in mains[::5]]
+    assert np.median([one["consumers_cut_off"] for one in found]) <= 0.2 * sinks
+    assert max(one["consumers_cut_off"] for one in found if not one["source_inside"]) < sinks
+    assert max(one["valves_to_close"] for one in found) <= 8
+
+
 def test_bad_requests(street, tmp_path):
     with pytest.raises(NotFound, match="pipe:99"):
         isolate_gas_leak(street, "gas.pipe:99")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ceilings import check_ceiling
 from holdfast.domains.gas import DOMAIN
 from holdfast.domains.gas.lifeline import build
+from holdfast.engines.network.isolation import Sections
 from holdfast.model.lifeline import CaseStatus, Command, ComponentState, Lifeline
 from small_city import small_city
 
@@ -112,9 +114,11 @@ def test_damage_of_any_weight_is_solved(lifeline, share):
 
 
 def test_a_pipe_that_is_shut_off_takes_its_section_and_spills_no_more(lifeline):
-    """Behind a regulator the pipes of a block have no valve between them; the long mains are shut off one by one."""
-    label, links = lifeline.sections.label, lifeline.network.link_rows("gas.pipe")
-    section = np.flatnonzero(np.bincount(label[label >= 0]) > 1)[0]
+    """Pipes between valves are shut off together; where no section is known, a pipe is shut off alone."""
+    links, known = lifeline.network.link_rows("gas.pipe"), lifeline.sections.label
+    section = np.flatnonzero(np.bincount(known[known >= 0]) > 1)[0]
+    label = np.where(known == section, known, -1)
+    lifeline = replace(lifeline, sections=Sections(label))
     inside, outside = links[label[links] == section], links[label[links] < 0][:1]
     at = [component(lifeline, lifeline.network.link_id[int(link)].as_py()) for link in (inside[0], outside[0])]
     state = intact(lifeline, 3, opening=np.zeros((3, len(lifeline.component_id)), np.float32))

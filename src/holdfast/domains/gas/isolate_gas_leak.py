@@ -21,7 +21,7 @@ def isolate_gas_leak(
     pipe      id of the pipe      hole  diameter [m]; wider than the pipe counts as the pipe broken apart
     stuck     ids of valves or regulators that cannot be closed; the next ones are taken
     minutes   until all are closed; the network feeds the leak so long
-    returns   tables `valves` (what to close, those first through which gas comes in, and what follows when it is stuck itself),
+    returns   tables `valves` (what to close beside the sources in `sources_to_shut`, those first through which gas comes in, and what follows when it is stuck itself),
               `affected` (consumers cut off or short, with customers), `served` (hospitals and others that hang on them), `release` (leak rate
               and pressure in the shut part over time); summary with rates, masses and times
     raises    NotFound for an unknown pipe or valve, or without a gas network; Invalid for a hole or times that make no sense

@@ -34,14 +34,17 @@ class Release:
 
 
 def valves(city: City, scene: Scene, found: Isolation, stuck: list[int]) -> pa.Table:
-    """The valves to close, those first through which gas still comes from beyond. For each: where it is, and what follows when it is stuck."""
+    """The valves to close, those first through which gas still comes from beyond. For each: where it is, and what follows when it is stuck.
+
+    Regulators that only lead out of the shut part are none of them: no gas comes back through them, and what is behind loses its gas either way.
+    """
     network = scene.lifeline.network
     rows = []
     before = _cut_sinks(scene, found)
-    for valve in found.valves.tolist():
+    for valve in to_close(scene, found).tolist():
         name = scene.shut_id[valve]
         again = scene.isolate([*stuck, valve])
-        extra = [scene.shut_id[i] for i in again.valves.tolist() if i not in set(found.valves.tolist())]
+        extra = [scene.shut_id[i] for i in to_close(scene, again).tolist() if i not in set(found.valves.tolist())]
         x, y = _place(city, name)
         row = {"id": name, "kind": name.partition(":")[0], "feeds": _feeds(scene, found, int(scene.shuts[valve])), "instead_of_stuck": valve in set(found.instead.tolist())}
         row |= {"x": x, "y": y, "remote": _remote(network, name), "if_stuck_close": ", ".join(extra), "if_stuck_source_inside": again.source_inside}
@@ -52,13 +55,23 @@ def valves(city: City, scene: Scene, found: Isolation, stuck: list[int]) -> pa.T
     return pa.Table.from_pylist(sorted(rows, key=lambda row: not row["feeds"]), schema=schema)
 
 
+def to_close(scene: Scene, found: Isolation) -> np.ndarray:
+    """Positions of the valves among `found.valves` that need closing: all but regulators that lead out of the shut part."""
+    return found.valves[[not _leads_out(scene, found, int(scene.shuts[valve])) for valve in found.valves.tolist()]] if len(found.valves) else found.valves
+
+
+def _leads_out(scene: Scene, found: Isolation, link: int) -> bool:
+    """Whether a link passes gas only out of the shut part."""
+    model = scene.lifeline.network.model
+    return model.link_type[link] != LinkType.RESISTIVE and bool(found.segment_nodes[model.link_from[link]])
+
+
 def _feeds(scene: Scene, found: Isolation, link: int) -> bool:
     """Whether gas can come in through a valve: its far side keeps a source, and it passes gas that way."""
     model = scene.lifeline.network.model
     inside = found.segment_nodes[[model.link_from[link], model.link_to[link]]]
     far = model.link_to[link] if inside[0] else model.link_from[link]
-    one_way = model.link_type[link] != LinkType.RESISTIVE and bool(inside[0])
-    return not one_way and not bool(found.cut_off_nodes[far])
+    return not _leads_out(scene, found, link) and not bool(found.cut_off_nodes[far])
 
 
 def sources_inside(scene: Scene, found: Isolation) -> list[str]:

@@ -14,13 +14,14 @@ from holdfast.model.delivery import Batch
 
 from . import sample_mains as design
 from .sample_mains import Mains
+from .sample_valves import cut_behind, valved
 
 if TYPE_CHECKING:
     from holdfast.engines.layout.plan import CityPlan
 
 TEMPERATURE = 288.15  # of the ground [K] [proposal]
 BESIDE_LINE = 0.8  # low-pressure pipes run this far inside their block [m]; at least 0.7 from buildings, which stand 3 m back (standards.md 5.2)
-VALVE_EVERY, SENSOR_EVERY, DETECTOR_EVERY = 6, 10, 8
+SENSOR_EVERY, DETECTOR_EVERY = 10, 8
 LOW_ALARM, HIGH_ALARM = 0.0125, 0.025  # 25 and 50 %LEL of methane, GB/T 50493-2019 5.5.2 [found]
 
 
@@ -107,30 +108,24 @@ def _pipes(plan: CityPlan, mains: Mains, medium: Corridor, low: Corridor, node: 
     """Mains (T), ring pipes (O), station outlets (G) and low-pressure pipes (U); valves and the nodes behind them."""
     tree, k, g, o = mains.tree, np.arange(len(yard)), np.arange(len(front)), np.arange(len(mains.ring_street))
     child, lines = medium.courses(plan, tree, node)
-    parent = tree.parent[child]
-    clear = np.ones(len(lines), bool)
-    clear[shapely.STRtree(lines).query(lines, predicate="crosses")[0]] = False
-    valved = np.flatnonzero(clear & (tree.kind[parent] == JUNCTION) & (plan.street_class[tree.street[child]] <= 1))[::VALVE_EVERY]
-    cut = shapely.get_coordinates(shapely.get_point(lines[valved], 1), include_z=True)
-    coordinates, owner = shapely.get_coordinates(lines, include_z=True, return_index=True)
-    keep = np.ones(len(owner), bool)
-    keep[np.searchsorted(owner, valved)] = False  # behind a valve the pipe begins at the valve's outlet
-    lines = shapely.linestrings(coordinates[keep], indices=owner[keep])
-    tail = _node("M", parent).to_numpy(zero_copy_only=False).astype(object)
-    tail[valved] = _node("V", np.arange(len(valved))).to_numpy(zero_copy_only=False)
-    ring = _ring_lines(plan, mains, medium, node)
+    origin = np.concatenate([tree.parent[child], mains.ring_from])
+    both, made, cut = cut_behind(np.concatenate([lines, _ring_lines(plan, mains, medium, node)]), np.concatenate(valved(plan, mains)))
+    lines, ring = both[: len(child)], both[len(child) :]
+    tail = _node("M", origin).to_numpy(zero_copy_only=False).astype(object)
+    tail[made] = _node("V", np.arange(len(cut))).to_numpy(zero_copy_only=False)
     paths = street_paths(plan, (mains.reg_street[mains.group_reg], mains.reg_at[mains.group_reg]),
                          (plan.building_street[mains.group_building], plan.building_offset[mains.group_building] - 1.5), plan.block_zone[mains.reg_block][mains.group_reg])
     service = paths.courses(plan, low, outlet[mains.group_reg], front, _own_side(plan, mains, paths))
     stub = shapely.linestrings(np.stack([yard, node[:len(yard)]], axis=1))
     table = pa.concat_tables([
-        _pipe_table(plan, "T", child, lines, pa.array(tail, pa.string()), _node("M", child), mains.size[child], tree.street[child], 0),
-        _pipe_table(plan, "O", o, ring, _node("M", mains.ring_from), _node("M", mains.ring_to), mains.ring_size, mains.ring_street, 0),
+        _pipe_table(plan, "T", child, lines, pa.array(tail[: len(child)], pa.string()), _node("M", child), mains.size[child], tree.street[child], 0),
+        _pipe_table(plan, "O", o, ring, pa.array(tail[len(child) :], pa.string()), _node("M", mains.ring_to), mains.ring_size, mains.ring_street, 0),
         _pipe_table(plan, "G", k, stub, _node("G", k), _node("M", k), design.pipe_size(mains.flow[k], design.MEDIUM, design.MEDIUM_SPEED), tree.street[k], 0),
         _pipe_table(plan, "U", g, service, _node("L", mains.group_reg), _node("U", g), design.low_size(mains.group_flow, shapely.length(service)),
                     plan.building_street[mains.group_building], 1),
     ])
-    return table, _valves(plan, mains, child[valved], cut), cut
+    size, street = np.concatenate([mains.size[child], mains.ring_size])[made], np.concatenate([tree.street[child], mains.ring_street])[made]
+    return table, _valves(plan, origin[made], size, street, cut), cut
 
 
 def _own_side(plan: CityPlan, mains: Mains, paths: Paths) -> np.ndarray:
@@ -166,15 +161,15 @@ def _pipe_table(plan: CityPlan, prefix: str, index: np.ndarray, lines: np.ndarra
     })
 
 
-def _valves(plan: CityPlan, mains: Mains, child: np.ndarray, cut: np.ndarray) -> pa.Table:
-    """Section valves where mains leave a crossing."""
-    count = len(child)
+def _valves(plan: CityPlan, origin: np.ndarray, size: np.ndarray, street: np.ndarray, cut: np.ndarray) -> pa.Table:
+    """Section valves from tree nodes `origin` (v,) to the places `cut` (v, 3) where pipes begin."""
+    count = len(origin)
     ground = plan.ground(cut[:, 0], cut[:, 1])
     return pa.table({
         "id": asset_ids("gas.valve", "V", np.arange(count)), "geometry": wkb(shapely.points(cut)), "lifecycle": always("in_service", count),
-        "from_id": _node("M", mains.tree.parent[child]), "to_id": _node("V", np.arange(count)), "valve_type": always("section", count), "opened": always(True, count),
-        "diameter": design.PIPES[mains.size[child], 1], "loss_coefficient": always(0.3, count), "pressure_class": always("MP-A", count),
-        "remote": mains.size[child] >= 6, "depth": np.round(ground - cut[:, 2], 3), "road": texts(plan.street_name[mains.tree.street[child]]), "in_service": always(True, count),
+        "from_id": _node("M", origin), "to_id": _node("V", np.arange(count)), "valve_type": always("section", count), "opened": always(True, count),
+        "diameter": design.PIPES[size, 1], "loss_coefficient": always(0.3, count), "pressure_class": always("MP-A", count),
+        "remote": size >= 6, "depth": np.round(ground - cut[:, 2], 3), "road": texts(plan.street_name[street]), "in_service": always(True, count),
     })
 
 
