@@ -242,6 +242,7 @@ RECORD = Kind("power.record", "record", "Record of the source model", "模型附
 SETTINGS = (
     Setting("power.service_rule", "connected", "how scenarios judge who has electricity: connected, voltage or shed", "情景推演的供电判据",
             Source("Holdfast default", "see docs/capabilities/power_simulate_outage.md", mark="proposal")),
+    Setting("power.close_ties", True, "open switches are closed to feed dead parts from another side", "合联络开关转供", Source("Holdfast default", mark="proposal")),
     Setting("power.cut_off_voltage", 0.80, "voltage below which consumers drop out", "用电设备脱扣电压", Source("Holdfast default", mark="proposal"), "voltage_pu"),
 )
 
@@ -250,7 +251,7 @@ def _lifeline(city: Any) -> Any:
     """The power lifeline; the solver is loaded only when it is asked for."""
     from .lifeline import build
 
-    return build(city, city.settings["power.service_rule"], float(city.settings["power.cut_off_voltage"]))
+    return build(city, city.settings["power.service_rule"], float(city.settings["power.cut_off_voltage"]), with_ties=bool(city.settings["power.close_ties"]))
 
 
 DOMAIN = Domain(

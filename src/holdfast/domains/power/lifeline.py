@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.engines.network.power.model import ENGINES
+from holdfast.engines.network.power.backfeed import close_ties
+from holdfast.engines.network.power.model import ENGINES, Cases
 from holdfast.engines.network.power.parts import live_nodes
 from holdfast.engines.network.power.shed import Limits, Loads, limits, shed, violations
 from holdfast.engines.network.power.solve import Solver
@@ -15,6 +16,7 @@ from holdfast.model.lifeline import CaseStatus, ComponentState, Served
 
 from .grid import Grid, build_grid
 from .outlets import Outlets, loads_of, outlets_of, with_flows
+from .ties import Ties
 
 CUT_OFF = 0.80
 """Voltage below which consumers' contactors and drives drop out [pu of nominal] [proposal]."""
@@ -31,12 +33,17 @@ class PowerLifeline:
               voltage: the flow of every case is solved and judged by itself; relief by lost loads counts, so it is not monotone
               shed: as voltage, and loads are shed by importance until no branch carries more, and no voltage is lower, than permitted
               or than today. Cases whose flow has no solution are DIVERGED
+    ties      open switches that are closed to feed dead parts from another side, at once; nobody does so while somebody else commands the
+              controls. By the rule "connected" whether the other side can carry it is not asked, nothing that is dead today comes to
+              life, and less available still never gives more, because every ready tie counts as closed. None: switches stay as they are
     """
 
     name, service = "power", "electricity"
 
-    def __init__(self, grid: Grid, loads: Loads, outlets: Outlets, rule: str = "connected", cut_off: float = CUT_OFF) -> None:
+    def __init__(self, grid: Grid, loads: Loads, outlets: Outlets, rule: str = "connected", cut_off: float = CUT_OFF, ties: Ties | None = None) -> None:
         self.grid, self.loads, self.rule = grid, loads, rule
+        self.ties = ties if ties is not None and len(ties) else None
+        self.today = live_nodes(grid.model, grid.cases(grid.base()))[0]
         self.solver = Solver(grid.model)
         self.limit = limits(grid.model, cut_off, today=self.solver.base)
         known = self.solver.base.status[0] == CaseStatus.SOLVED
@@ -48,8 +55,7 @@ class PowerLifeline:
 
     def serve(self, state: ComponentState) -> Served:
         """Solve all cases. `state.hour` changes nothing: the demand is the normal one. detail: "live" (case, node) bool; "voltage" (case, node) float32 [pu] where solved."""
-        cases = self.grid.cases(state.available, state.command)
-        live = live_nodes(self.grid.model, cases)
+        cases, live = self._switched(state)
         if self.rule == "connected":
             level = self.outlets.level(state.available, live)
             if len(self.frail):
@@ -72,7 +78,22 @@ class PowerLifeline:
         """(case, outlet) float32: by the rule "connected" the level itself, else 1 where connected, whatever the voltages; no level of `serve` is higher."""
         if self.rule == "connected":
             return self.serve(state).level
-        return self.outlets.level(state.available, live_nodes(self.grid.model, self.grid.cases(state.available, state.command)))
+        return self.outlets.level(state.available, self._switched(state, all_ties=True)[1])
+
+    def _switched(self, state: ComponentState, *, all_ties: bool = False) -> tuple[Cases, np.ndarray]:
+        """The cases with ties closed where they help, and (case, node) bool what is connected then."""
+        available = np.asarray(state.available, bool)
+        cases = self.grid.cases(available, state.command)
+        if self.ties is None:
+            return cases, live_nodes(self.grid.model, cases)
+        ready = self.ties.ready(available)
+        if state.command is not None:
+            ready &= ~np.asarray(state.command).any(axis=1)[:, None]
+        if self.rule == "connected" or all_ties:
+            cases = self.ties.all_closed(self.grid, cases, ready)
+            return cases, live_nodes(self.grid.model, cases) & self.today
+        cases, _ = close_ties(self.grid.model, cases, self.ties.end, ready & ~available.all(axis=1)[:, None], self.ties.spare)
+        return cases, live_nodes(self.grid.model, cases)
 
 
 def _nothing(outlets: Outlets) -> tuple[np.ndarray, np.ndarray]:
@@ -136,10 +157,11 @@ def _in_loops(grid: Grid, components: np.ndarray, block: int = 512) -> np.ndarra
     return np.concatenate(found) if found else np.zeros(0, bool)
 
 
-def build(city: Any, rule: str = "connected", cut_off: float = CUT_OFF) -> PowerLifeline | None:
+def build(city: Any, rule: str = "connected", cut_off: float = CUT_OFF, *, with_ties: bool = False) -> PowerLifeline | None:
     """The lifeline of a city's power network, or None when it has no buses.
 
     rule      one of `RULES`;  cut_off  voltage under which consumers drop out [pu]
+    with_ties  open switches are closed to feed dead parts from another side
     raises    Invalid for another rule or a voltage that makes no sense
     """
     if rule not in RULES:
@@ -150,7 +172,7 @@ def build(city: Any, rule: str = "connected", cut_off: float = CUT_OFF) -> Power
     if grid is None:
         return None
     loads, placed = loads_of(grid, city)
-    return PowerLifeline(grid, loads, outlets_of(grid, loads, placed), rule, cut_off)
+    return PowerLifeline(grid, loads, outlets_of(grid, loads, placed), rule, cut_off, Ties.of(grid) if with_ties else None)
 
 
 __all__ = ["CUT_OFF", "RULES", "PowerLifeline", "build"]

@@ -97,7 +97,7 @@ def _block(study: Study, failed: np.ndarray, backfeed: bool, flows: bool) -> dic
         available[np.arange(len(failed)), column] = False
     cases = study.grid.cases(available)
     if backfeed:
-        cases, _ = close_ties(model, cases, study.ties[0], study.ready_ties(available), study.tie_spare)
+        cases, _ = close_ties(model, cases, study.ties.end, study.ties.ready(available), study.ties.spare)
     live = live_nodes(model, cases)
     intact = study.outlets.level(study.grid.base(1), study.base.live)
     lost, before = study.lost(study.outlets.level(available, live)), study.lost(intact)

@@ -46,7 +46,7 @@ def shed_load(
     cases = study.grid.cases(available)
     closed = np.zeros((1, 0), bool)
     if backfeed and components:
-        cases, closed = close_ties(model, cases, study.ties[0], study.ready_ties(available), study.tie_spare)
+        cases, closed = close_ties(model, cases, study.ties.end, study.ties.ready(available), study.ties.spare)
     before = study.solver.solve(cases)
     limit = limits(model, low_voltage, loading, own_low=True)
     kept, missing = capacity_cut(study, before, lost_share)

@@ -44,9 +44,9 @@ def simulate_outage(
     out = study.components(list(components), "components")
     available = study.without(out)
     before = study.grid.cases(available)
-    cases, closed = before, np.zeros((1, len(study.ties[0])), bool)
+    cases, closed = before, np.zeros((1, len(study.ties)), bool)
     if backfeed:
-        cases, closed = close_ties(study.grid.model, cases, study.ties[0], study.ready_ties(available), study.tie_spare)
+        cases, closed = close_ties(study.grid.model, cases, study.ties.end, study.ties.ready(available), study.ties.spare)
     feed = np.zeros((1, study.grid.model.nodes), np.int8)
     if islands:
         cases, parts = island(study.grid.model, cases)
@@ -144,7 +144,7 @@ def _switching(study: Study, closed: np.ndarray) -> pa.Table:
     import numpy as np
     import pyarrow as pa
 
-    ends, component = (column[closed] for column in study.ties)
+    ends, component = study.ties.end[closed], study.ties.component[closed]
     branch = study.grid.branch_component[ends % max(study.grid.model.branches, 1)]
     names = study.grid.component_id
     return pa.table({"switch": names.take(pa.array(component)), "of": names.take(pa.array(branch)), "action": pa.array(np.full(len(component), "close"), pa.string())})

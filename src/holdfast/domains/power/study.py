@@ -18,6 +18,7 @@ from holdfast.model.people import people_at
 
 from .grid import build_grid
 from .outlets import Outlets, loads_of, outlets_of, with_flows
+from .ties import Ties
 
 PER_CUSTOMER = 2.62
 """People per household connection, China's census of 2020 [recalled]; used only where no consumer with people hangs on the grid."""
@@ -66,21 +67,9 @@ class Study:
         self.consumers = _consumers(city, self)
 
     @cached_property
-    def ties(self) -> tuple[np.ndarray, np.ndarray]:
-        """Ends that one open switch holds open, and (tie,) that switch's component."""
-        g = self.grid
-        end = np.where(g.model.ideal[g.switch_end % g.model.branches], g.switch_end % g.model.branches, g.switch_end) if len(g.switch_end) else g.switch_end
-        pairs = np.unique(np.stack([end, g.switch_component])[:, ~g.switch_closed], axis=1)
-        ends, count = np.unique(pairs[0], return_counts=True)
-        alone = np.isin(pairs[0], ends[count == 1])
-        return pairs[0][alone].astype(np.int64), pairs[1][alone].astype(np.int64)
-
-    @cached_property
-    def tie_spare(self) -> np.ndarray:
-        """(tie,) permitted power of the branch that a tie opens [VA]: large ones are closed first."""
-        m = self.grid.model
-        branch = self.ties[0] % max(m.branches, 1)
-        return np.sqrt(3.0) * m.node_rated[m.branch_from[branch]] * np.minimum(m.branch_limit_from[branch], 1e6)
+    def ties(self) -> Ties:
+        """Open switches that can be closed."""
+        return Ties.of(self.grid)
 
     @cached_property
     def units(self) -> tuple[Units, np.ndarray]:
@@ -100,12 +89,6 @@ class Study:
         available = self.grid.base()
         available[0, components] = False
         return available
-
-    def ready_ties(self, available: np.ndarray) -> np.ndarray:
-        """(case, tie) bool: the switch is sound and its substation too."""
-        at = self.ties[1]
-        station = self.grid.station_of[at]
-        return available[:, at] & np.where(station >= 0, available[:, np.maximum(station, 0)], True)
 
     def lost(self, level: np.ndarray) -> dict[str, np.ndarray]:
         """(case,) people and critical consumers without power, power not supplied [W], loads without power."""
