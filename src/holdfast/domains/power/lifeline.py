@@ -91,7 +91,8 @@ class PowerLifeline:
             ready &= ~np.asarray(state.command).any(axis=1)[:, None]
         if self.rule == "connected" or all_ties:
             cases = self.ties.all_closed(self.grid, cases, ready)
-            return cases, live_nodes(self.grid.model, cases) & self.today
+            live = live_nodes(self.grid.model, cases)
+            return cases, live & self.today if self.rule == "connected" else live
         cases, _ = close_ties(self.grid.model, cases, self.ties.end, ready & ~available.all(axis=1)[:, None], self.ties.spare)
         return cases, live_nodes(self.grid.model, cases)
 
