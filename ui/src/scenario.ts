@@ -52,7 +52,6 @@ function extentOf(mid: number, users: number): Extent {
 export function headline(impact: Row[], curves: Row[]): Headline {
   const hours = [...new Set(curves.map((row) => value(row, 'hour')))]
   const hour = hours.toSorted((a, b) => Math.abs(a - HEADLINE_HOUR) - Math.abs(b - HEADLINE_HOUR))[0] ?? 0
-  const horizon = horizonOf(curves)
   const users = new Map(impact.map((row) => [row.service, row]))
   const losses = curves
     .filter((row) => row.hour === hour && value(row, 'p95') > 0)
