@@ -195,7 +195,7 @@ class WaterLifeline:
                 head[reached(graph, still, fixed & (base.head[0] == height)) & ~lifted] = height + _MARGIN
         own = len(model.link_id) + len(self._fixed) + self.sites.outlet
         level = self._levels(head, np.ones(state.cases, bool))
-        level[:, len(self._junctions) :] *= state.available[:, own]
+        level[:, len(self._junctions) : len(self._junctions) + len(own)] *= state.available[:, own]  # hydrants come after
         return level
 
     def cases_of(self, state: ComponentState) -> Cases:
