@@ -36,9 +36,9 @@ def test_a_run_comes_back(city):
     found = results.kept(city, run)
     assert found.answer.tables["curve"].equals(TABLE) and found.answer.plots == ANSWER.plots and found.answer.summary == {"worst": 3.0}
     assert found.record["parameters"] == {"hours": 2, "seed": 4} and found.record["actor"] == "test"
-    page = report.as_html(found.title, "", found.answer, results.meta(city, found.record))
+    page = report.as_html(*results.titles_of(city, found), found.answer, results.meta(city, found.record))
     assert run in page and "人数" in page and "<svg" in page
-    assert json.loads(report.as_json(found.title, found.answer, {}))["tables"]["curve"][0] == {"hour": 0.0, "people": 3.0}
+    assert json.loads(report.as_json(results.titles_of(city, found)[0], found.answer, {}))["tables"]["curve"][0] == {"hour": 0.0, "people": 3.0}
 
 
 def test_newest_first_and_by_capability(city):
