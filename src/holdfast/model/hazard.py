@@ -46,6 +46,7 @@ class Strike:
     intensity  measure -> (case, site) float32 in the SI unit that the hazard documents: "pga" [m/s2], "pgv" [m/s], "pgd" [m] ...
     hit        (case, site) int8, damage state forced without a fragility curve: 0 none .. 4 destroyed; None means no direct hits
     command    (case, site) int8 `Command` on controls; None means all controls work
+    regained   (case,) float64 hours after the event at which controls obey again, inf for never; None means never
     weight     (case,) probability weight of each case; None means all equal
     label      (case,) what distinguishes the cases, e.g. the component taken out; None where there is nothing to say
     """
@@ -55,6 +56,7 @@ class Strike:
     command: np.ndarray | None = None
     weight: np.ndarray | None = None
     label: pa.Array | None = None
+    regained: np.ndarray | None = None
 
 
 class HazardModel(Protocol):

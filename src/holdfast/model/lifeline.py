@@ -41,12 +41,14 @@ class ComponentState:
                 of service and does not leak is shut off, with all that its valves shut off with it
     command     (case, component) int8 `Command`; None means all follow their controls
     hour        (case,) float64 [h]: time since the event, for demands that follow the day; None means the mean demand
+    spent       (case, stock) bool: the stock is used up and gives no more than flows in, see `Stocked`; None means that none is
     """
 
     available: np.ndarray
     opening: np.ndarray | None = None
     command: np.ndarray | None = None
     hour: np.ndarray | None = None
+    spent: np.ndarray | None = None
 
     @property
     def cases(self) -> int:
@@ -54,7 +56,7 @@ class ComponentState:
 
     def rows(self, index: np.ndarray) -> ComponentState:
         """The cases at `index`, in that order."""
-        parts = (self.opening, self.command, self.hour)
+        parts = (self.opening, self.command, self.hour, self.spent)
         return ComponentState(self.available[index], *(None if part is None else part[index] for part in parts))
 
 
@@ -66,12 +68,15 @@ class Served:
     status   (case,) int8 `CaseStatus`
     engine   which engine answered, e.g. "holdfast hydraulic 0.1" or "power-grid-model 1.12"
     detail   further (case, ...) arrays by name, e.g. "head" (case, node) [m]; names and units are the lifeline's to document
+    draw     (case, stock) float32: what leaves each stock in an hour, negative where it fills; of one that is spent what would leave it if it had any.
+             None where the lifeline keeps no stocks
     """
 
     level: np.ndarray
     status: np.ndarray
     engine: str
     detail: dict[str, np.ndarray] = field(default_factory=dict)
+    draw: np.ndarray | None = None
 
 
 @runtime_checkable
@@ -102,3 +107,16 @@ class Lifeline(Protocol):
     def serve(self, state: ComponentState) -> Served:
         """Solve all cases. A case that fails gets its status; it never stops the others."""
         ...
+
+
+@runtime_checkable
+class Stocked(Lifeline, Protocol):
+    """A lifeline that keeps stocks, such as tanks, which bridge a lack of supply for a time. The amounts are followed by whoever follows the time.
+
+    stock_id    (stock,) ids of assets that hold a stock; also components
+    stock       (stock,) float64 usable amount at the start             stock_full  (stock,) float64 most that it holds; both in one unit of the lifeline's choice
+    """
+
+    stock_id: pa.Array
+    stock: np.ndarray
+    stock_full: np.ndarray

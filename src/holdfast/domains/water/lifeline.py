@@ -2,12 +2,12 @@
 
 Demands depend on pressure. A pipe that has an opening leaks in its middle: a broken one, which is not available, through all of it, so that little
 passes. One that is not available and does not leak is shut off, with all that lies between the recorded isolation valves around it. Stations take
-their pumps with them. Tanks are as full as at the start: how long they last is `simulate_day`'s to say.
+their pumps with them. Tanks are stocks: see `tanks`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from .hydraulics import hydraulic_model
 from .isolate_break import valve_places
 from .settings import chosen
 from .solving import GRAVITY, Engine, at_mean, delivered_share, engine_for, mean_demand, pressure_driven
+from .tanks import Tanks, refilling
 
 SITES = ("water.pump_station", "water.treatment_plant", "water.secondary_supply")
 
@@ -113,9 +114,20 @@ def _at_node(model: HydraulicModel, node: int) -> np.ndarray:
     return np.flatnonzero((model.link_from == node) | (model.link_to == node))
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What snapshots of some cases say; `away` (case, end of a link at a tank) [m3/s] leaves the tank."""
+
+    level: np.ndarray
+    status: np.ndarray
+    engines: tuple[str, ...]
+    detail: dict[str, np.ndarray]
+    away: np.ndarray
+
+
 class WaterLifeline:
-    """See `holdfast.model.lifeline.Lifeline`. `detail` of an answer: "leak" (case,) [m3/s], "supplied" (case,) share of the whole demand,
-    "pressure" (case, junction) float32 [Pa].
+    """See `holdfast.model.lifeline.Stocked`: stocks are what tanks hold above their lowest level [m3]. `detail` of an answer: "leak" (case,) [m3/s],
+    "supplied" (case,) share of the whole demand, "pressure" (case, junction) float32 [Pa]; of cases with empty tanks their means over the turns.
 
     At hydrants it gives fire flow: 1 where the pressure of their node is enough to use them, else 0; what they draw themselves is `assess_fireflow`'s to say.
     Monotone by declaration: shutting a pipe can raise the pressure of others a little, which a cascade must not take for recovery.
@@ -137,8 +149,12 @@ class WaterLifeline:
         self._junctions = junctions
         self._reach = self._closures()
         self.gauges = (Gauge("pressure", "pressure", 1000.0, model.node_id.take(pa.array(junctions))),)
+        self.tanks = Tanks.of(model)
+        self._tank_columns = model.links + np.searchsorted(fixed, self.tanks.node)
+        self.stock_id, self.stock, self.stock_full = model.node_id.take(pa.array(self.tanks.node)), self.tanks.stock, self.tanks.full
         self._engines: dict[bool, Engine] = {}
         self._base: Solution | None = None
+        self._start: Solution | None = None
         self.engine = self._engine(False).engine
 
     def __getstate__(self) -> dict[str, Any]:
@@ -148,15 +164,68 @@ class WaterLifeline:
         self.__init__(**state)  # type: ignore[misc]
 
     def serve(self, state: ComponentState) -> Served:
-        """Solve all cases at mean demand, or each at its hour of the day."""
+        """Solve all cases at mean demand, or each at its hour of the day. Empty tanks hand out what flows in, see `Tanks.turns`."""
+        found = self._solve(state)
+        spare = self._spare(state.hour, state.cases)
+        draw = self.tanks.draw(found.away, spare)
+        if state.spent is not None:
+            rows = np.flatnonzero((state.spent & (draw > 0.0)).any(axis=1))
+            if len(rows):
+                found, draw[rows] = self._by_turns(state.rows(rows), found, rows, draw[rows], spare[rows])
+        return Served(found.level, found.status, " + ".join(found.engines) or self.engine, found.detail, draw.astype(np.float32))
+
+    def _by_turns(self, state: ComponentState, found: _Found, rows: np.ndarray, draw: np.ndarray, spare: np.ndarray) -> tuple[_Found, np.ndarray]:
+        """The answer with its `rows` corrected for empty tanks, and their draw. state, draw, spare: of these rows"""
+        empty = state.spent & (draw > 0.0)
+        barren = empty & self.tanks.barren(found.away[rows], spare)
+        open_ = self._solve(self._without(state, barren))
+        off = self._solve(self._without(state, empty)) if (empty & ~barren).any() else open_
+        share, left = self.tanks.turns(open_.away, off.away, spare, empty & ~barren)
+        share = np.column_stack([share, np.ones(len(rows))])[:, self.tanks.part_of]  # (case, node)
+        supplies = [share[:, nodes].mean(axis=1) if len(nodes) else np.ones(len(rows)) for nodes in self.sites.node]
+        weight = {"level": np.column_stack([share[:, self._junctions], *supplies]), "pressure": share[:, self._junctions]}
+        used = self._demand > 0
+        over = share[:, used] @ self._demand[used] / self._demand[used].sum() if used.any() else np.ones(len(rows))
+
+        def mean(name: str, some: np.ndarray, none: np.ndarray) -> np.ndarray:
+            part = weight.get(name, over)
+            return part * some + (1.0 - part) * none
+
+        found.level[rows] = mean("level", open_.level, off.level)
+        found.status[rows] = np.maximum(open_.status, off.status)
+        for name, values in found.detail.items():
+            values[rows] = mean(name, open_.detail[name], off.detail[name])
+        engines = tuple(dict.fromkeys((*found.engines, *open_.engines, *off.engines)))
+        return replace(found, engines=engines), np.where(barren, draw, left)
+
+    def _without(self, state: ComponentState, tanks: np.ndarray) -> ComponentState:
+        """A state with some of its tanks (case, tank) out of service too."""
+        available = state.available.copy()
+        available[:, self._tank_columns] &= ~tanks
+        return replace(state, available=available)
+
+    def _spare(self, hour: np.ndarray | None, cases: int) -> np.ndarray:
+        """(case, tank) [m3/s] that tanks give in the undisturbed network and so get back at other hours of the day."""
+        out = np.zeros((cases, len(self.tanks)))
+        if not len(self.tanks):
+            return out
+        for rows, at in _by_hour(hour, cases):
+            calm = self._undisturbed() if at is None else self._engine(True).snapshot(Cases(1), at)
+            out[rows] = np.maximum(self.tanks.total(self.tanks.leaving(self.model, calm, None)), 0.0)
+        return out
+
+    def _solve(self, state: ComponentState) -> _Found:
+        """Snapshots with the tanks as full as at the start."""
         cases = self.cases_of(state)
         level = np.full((state.cases, len(self.outlet_id)), np.nan, np.float32)
         status = np.zeros(state.cases, np.int8)
         pressure = np.full((state.cases, len(self._junctions)), np.nan, np.float32)
         detail = {"leak": np.full(state.cases, np.nan), "supplied": np.full(state.cases, np.nan), "pressure": pressure}
+        away = np.zeros((state.cases, len(self.tanks.link)))
         names: list[str] = []
         for rows, hour in _by_hour(state.hour, state.cases):
-            found = self._engine(hour is not None).snapshot(cases.rows(rows), 0.0 if hour is None else hour, warm=True)
+            some = cases.rows(rows)
+            found = self._engine(hour is not None).snapshot(some, 0.0 if hour is None else hour, warm=True)
             status[rows] = found.status
             level[rows] = self._levels(found.head, found.solved)
             pressure[rows] = (found.head[:, self._junctions] - self.model.elevation[self._junctions]) * WEIGHT
@@ -164,6 +233,7 @@ class WaterLifeline:
             wanted = np.maximum(found.wanted, 0).sum(axis=1)
             got = np.maximum(found.delivered, 0).sum(axis=1)
             detail["supplied"][rows] = np.where(wanted > 0, got / np.where(wanted > 0, wanted, 1.0), 1.0)
+            away[rows] = self.tanks.leaving(self.model, found, some.breaks)
             names += [] if found.engine in names else [found.engine]
         if (self.model.node_type == NodeType.JUNCTION).all():  # without a source nothing arrives; that is an answer, not a failure
             level[:], status[:] = 0.0, CaseStatus.SOLVED
@@ -171,7 +241,7 @@ class WaterLifeline:
         for place, at in enumerate(self.sites.outlet.tolist()):
             down = ~state.available[:, len(self.model.link_id) + len(self._fixed) + at]
             level[down & (status == CaseStatus.SOLVED), len(self._junctions) + place] = 0.0
-        return Served(level, status, " + ".join(names) or self.engine, detail)
+        return _Found(level, status, tuple(names), detail, away)
 
     def ceiling(self, state: ComponentState) -> np.ndarray:
         """(case, outlet) float32, no level of `serve` is higher: by the highest head of the reservoirs and tanks to which open links lead, as if no head
@@ -234,14 +304,20 @@ class WaterLifeline:
         frozen = command == Command.FROZEN
         if frozen.any():
             valve = self.model.link_type > LinkType.PUMP
-            held = np.where(valve & (self.model.initial_status == Status.ACTIVE), Status.ACTIVE, np.where(self._undisturbed().open[0], Status.OPEN, Status.CLOSED))
+            held = np.where(valve & (self.model.initial_status == Status.ACTIVE), Status.ACTIVE, np.where(self._at_start().open[0], Status.OPEN, Status.CLOSED))
             status[frozen] = np.broadcast_to(held, status.shape)[frozen]
 
     def _undisturbed(self) -> Solution:
-        """The network as it is."""
+        """The network as it is, tanks being refilled."""
         if self._base is None:
             self._base = self._engine(False).snapshot(Cases(1))
         return self._base
+
+    def _at_start(self) -> Solution:
+        """The network as its controls leave it with the tanks as they are: what is frozen stays like that, and refills nothing."""
+        if self._start is None:
+            self._start = engine_for(at_mean(self.model)).snapshot(Cases(1))
+        return self._start
 
     def _levels(self, head: np.ndarray, solved: np.ndarray) -> np.ndarray:
         """Share of the demand by pressure. Where nothing is drawn the usual pressure may be low: there the share is of what is usual."""
@@ -258,7 +334,7 @@ class WaterLifeline:
     def _engine(self, hourly: bool) -> Engine:
         """The engine for mean demand, or for demands by the hour."""
         if hourly not in self._engines:
-            self._engines[hourly] = engine_for(self.model if hourly else at_mean(self.model))
+            self._engines[hourly] = engine_for(refilling(self.model) if hourly else at_mean(refilling(self.model)))
         return self._engines[hourly]
 
 

@@ -120,15 +120,11 @@ def stored(study: Study, found: Period) -> np.ndarray:
 
     from holdfast.engines.network.hydraulic.model import NodeType
 
+    from .tanks import volume
+
     model = study.model
     tanks = np.flatnonzero(model.node_type == NodeType.TANK)
-    level = found.head[0][:, tanks] - model.elevation[tanks]
-    out = model.tank_minimum_volume[tanks] + model.tank_area[tanks] * (level - model.tank_minimum[tanks])
-    for column, tank in enumerate(tanks.tolist()):
-        if model.tank_curve[tank] >= 0:
-            points = model.curves[model.tank_curve[tank]]
-            out[:, column] = np.interp(level[:, column], points[:, 0], points[:, 1])
-    return out
+    return volume(model, tanks, found.head[0][:, tanks] - model.elevation[tanks])
 
 
 def _nodes(study: Study, found: Period, quality: str) -> pa.Table:

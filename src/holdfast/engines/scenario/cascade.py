@@ -10,13 +10,14 @@ are capped, and a case that still moves is `CaseStatus.DIVERGED` with its last t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from holdfast.model.errors import Invalid
-from holdfast.model.lifeline import CaseStatus, ComponentState
+from holdfast.model.lifeline import CaseStatus, ComponentState, Stocked
 
 from . import cascade_kernel as kernel
 from .rules import Rules
@@ -36,6 +37,7 @@ class Block:
     given   (case, giver) float32     works  (case, asset) bool     level  (case, feed) float32
     status  (case,) int8              rounds (case,) int64 of the last settling
     leak    (case, asset) float32 [m2] that still leaks, or (0, 0)
+    spent   (case, stock) bool stocks of all lifelines that are used up     draw  (case, stock) float32 what leaves them in an hour
     last_two  case -> (2, asset) bool, what worked in the last two rounds of a diverged case
     """
 
@@ -50,6 +52,8 @@ class Block:
     rounds: np.ndarray
     leak: np.ndarray
     orders: np.ndarray
+    spent: np.ndarray
+    draw: np.ndarray
     last_two: dict[int, np.ndarray] = field(default_factory=dict)
 
     @property
@@ -99,6 +103,8 @@ class Cascade:
 
     unserved   (feed,) bool: not served even in the undisturbed city; with "outside" these consumers are left alone
     base_given, base_level   (giver,), (feed,) float32 in the undisturbed city
+    stocks     lifeline -> its stocks as a slice of those of all lifelines
+    stock, stock_full, base_draw   (stock,) amounts at the start and at most; float32 what leaves them in an hour in the undisturbed city
     loss_only  works may only shrink; certain to end. None: where all lifelines are monotone
     """
 
@@ -115,6 +121,11 @@ class Cascade:
         ]  # fmt: skip
         self.unsolvable: list[str] = []
         self.crew_travel = ""  # how long crews were taken to drive, once repairs have been planned
+        ends = np.cumsum([0, *(s.stocks for s in self.solutions)]).tolist()
+        self.stocks = [slice(*pair) for pair in pairwise(ends)]
+        kept = [line for line in world.lifelines if isinstance(line, Stocked)]
+        self.stock, self.stock_full = (np.concatenate([np.zeros(0), *parts]) for parts in ([line.stock for line in kept], [line.stock_full for line in kept]))
+        self.base_draw = np.zeros(ends[-1], np.float32)
         self.base_given = self._undisturbed()
         self.base_level = self._settle_base()
         self.unserved = self.base_level < self.graph.threshold
@@ -128,11 +139,12 @@ class Cascade:
         given = np.ones(self.wiring.givers, np.float32)
         for number, line in enumerate(self.world.lifelines):
             state = ComponentState(np.ones((1, len(line.component_id)), bool))
-            level, status = self.solutions[number].answer(np.zeros((1, 2), np.uint64), lambda _, state=state: state)
+            level, status, draw = self.solutions[number].answer(np.zeros((1, 2), np.uint64), lambda _, state=state: state)
             if status[0] != CaseStatus.SOLVED:
                 self.unsolvable.append(line.name)
             else:
                 given[self.givers[number]] = level[0]
+                self.base_draw[self.stocks[number]] = draw[0]
         return given
 
     def _settle_base(self) -> np.ndarray:
@@ -183,10 +195,11 @@ class Cascade:
             np.empty((cases, assets), bool), np.empty((cases, feeds), np.float32), np.zeros(cases, np.int8), np.zeros(cases, np.int64),
             np.array(damage.opening, np.float32, order="C") if leaks else _NO_LEAK,
             _NO_ORDERS if damage.command is None else np.ascontiguousarray(damage.command, np.int8),
+            np.zeros((cases, len(self.base_draw)), bool), np.tile(self.base_draw, (cases, 1)),
         )  # fmt: skip
 
     def settle(self, block: Block, rows: np.ndarray, hour: np.ndarray, *, graph: kernel.Graph | None = None, clock: np.ndarray | None = None) -> None:
-        """Bring some cases of a block to rest: writes works, level, status and rounds.
+        """Bring some cases of a block to rest: writes works, level, draw, status and rounds.
 
         rows   (n,) cases                   hour   (case,) hours since the event, of all cases of the block
         graph, clock   only where hours without are kept otherwise than by feed
@@ -195,7 +208,7 @@ class Cascade:
         graph, clock = graph or self.graph, block.clock if clock is None else clock
         tag = self._tag(hour)
         rows = np.ascontiguousarray(rows, np.int64)
-        block.given[rows], block.rounds[rows] = self.base_given, 0
+        block.given[rows], block.rounds[rows], block.draw[rows] = self.base_given, 0, self.base_draw
         kernel.spread(graph, rows, block.sound, block.given, block.works, block.level, clock)
         seen = np.zeros((len(self.solutions), block.cases, 2), np.uint64)
         left, before = rows, np.empty((len(rows), 0), bool) if self.loss_only else block.works[rows]
@@ -217,14 +230,14 @@ class Cascade:
         self, number: int, block: Block, left: np.ndarray, hour: np.ndarray, tag: np.ndarray, seen: np.ndarray, moved: np.ndarray, graph: kernel.Graph, clock: np.ndarray
     ) -> None:  # fmt: skip
         """Solve one lifeline for the cases whose components changed since it was asked last."""
-        keys = np.empty((len(left), 2), np.uint64)
-        kernel.state_keys(left, self.world.component[number], block.works, block.leak.view(np.int32), block.orders, block.mended, tag, keys)
+        keys = self._keys(number, block, left, tag)
         new = (keys != seen[left]).any(axis=1)
         if not new.any():
             return
         changed, keys = left[new], keys[new]
         seen[changed], moved[changed] = keys, True
-        level, status = self.solutions[number].answer(keys, lambda some: self._state(number, block, changed[some], hour))
+        level, status, draw = self.solutions[number].answer(keys, lambda some: self._state(number, block, changed[some], hour))
+        block.draw[changed, self.stocks[number]] = draw
         block.status[changed] = np.maximum(block.status[changed], status)
         solved = status == CaseStatus.SOLVED  # a case that was not keeps the level of its last solved state
         changed, level, givers = changed[solved], level[solved], self.givers[number]
@@ -237,10 +250,16 @@ class Cascade:
 
     def answer(self, number: int, block: Block, rows: np.ndarray, hour: np.ndarray) -> np.ndarray:
         """Level (n, giver of the lifeline) float32 that one lifeline gives with `works` as it stands; as undisturbed where it was not solved."""
-        keys = np.empty((len(rows), 2), np.uint64)
-        kernel.state_keys(rows, self.world.component[number], block.works, block.leak.view(np.int32), block.orders, block.mended, self._tag(hour), keys)
-        level, status = self.solutions[number].answer(keys, lambda some: self._state(number, block, rows[some], hour))
+        keys = self._keys(number, block, rows, self._tag(hour))
+        level, status, _ = self.solutions[number].answer(keys, lambda some: self._state(number, block, rows[some], hour))
         return np.where((status == CaseStatus.SOLVED)[:, None], level, self.base_given[self.givers[number]])
+
+    def _keys(self, number: int, block: Block, rows: np.ndarray, tag: np.ndarray) -> np.ndarray:
+        """(n, 2) uint64 what tells the states of one lifeline's components apart."""
+        keys, stocks = np.empty((len(rows), 2), np.uint64), self.stocks[number]
+        component = self.world.component[number]
+        kernel.state_keys(rows, component, block.works, block.leak.view(np.int32), block.orders, block.mended, tag, block.spent, stocks.start, stocks.stop, keys)
+        return keys
 
     def _tag(self, hour: np.ndarray) -> np.ndarray:
         return (hour * 60.0).astype(np.int64) + 1 if self.rules.follow_day else np.zeros(len(hour), np.int64)
@@ -255,9 +274,10 @@ class Cascade:
             opening = np.where(open_, block.leak[where, at], np.float32(0.0)).astype(np.float32)
         if block.damage.command is not None:
             command = np.where(open_, block.damage.command[where, at], 0).astype(np.int8)
+        spent = block.spent[rows, self.stocks[number]]
         return ComponentState(
             available, opening if opening is not None and opening.any() else None, command if command is not None and command.any() else None,
-            hour[rows].astype(np.float64) if self.rules.follow_day else None,
+            hour[rows].astype(np.float64) if self.rules.follow_day else None, spent if spent.any() else None,
         )  # fmt: skip
 
     @staticmethod

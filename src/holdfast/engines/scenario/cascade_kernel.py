@@ -123,12 +123,13 @@ def lower(g, rows, givers, answer, given, works, level, clock):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def state_keys(rows, component, works, opening, command, mended, hour, keys):
+def state_keys(rows, component, works, opening, command, mended, hour, spent, first_stock, end_stock, keys):
     """128-bit key of a lifeline's component state in each row; 0 where all is as undisturbed. keys (n, 2) uint64 is written.
 
     component  (c,) asset of each component, -1 for none
     opening    (case, asset) int32 bits of the float32 area, or (0, 0)      command  (case, asset) int8, or (0, 0)
     mended     (case, asset) bool: opening and command are over              hour     (case,) int64 part of the key, 0 where it does not matter
+    spent      (case, stock) bool, of which the lifeline has those from first_stock to before end_stock
     """
     leaks, orders = opening.shape[0] > 0, command.shape[0] > 0
     for i in range(rows.size):
@@ -146,6 +147,11 @@ def state_keys(rows, component, works, opening, command, mended, hour, keys):
                     word |= uint64(opening[k, asset]) << uint64(8)
             if word != uint64(0):
                 value = mix(word * _GOLDEN + uint64(c) * _SILVER + uint64(1))
+                first += value
+                second += mix(value ^ _GOLDEN)
+        for s in range(first_stock, end_stock):
+            if spent[k, s]:
+                value = mix(mix(uint64(s - first_stock + 1)) + _SILVER)
                 first += value
                 second += mix(value ^ _GOLDEN)
         if hour[k] != 0:

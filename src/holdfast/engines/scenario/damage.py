@@ -83,7 +83,7 @@ class Sampler:
                 t.opening, t.start, t.laws, t.forced, *out,
             )  # fmt: skip
         state, works, opening, repair, loss = out
-        return Damage(state, works, opening, repair, loss, self._command(strike))
+        return Damage(state, works, opening, repair, loss, self._command(strike), regained=strike.regained)
 
     def _split(self) -> tuple[list[Group], np.ndarray]:
         """Assets with one law, a curve or a table, by measure and sorted by law; and positions of all others that have laws."""

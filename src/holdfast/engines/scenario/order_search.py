@@ -11,6 +11,7 @@ import numpy as np
 from .cascade import Cascade
 from .population import population
 from .relaxation import weights_of
+from .stocks import exhaust
 from .world import Damage
 
 _ROWS, _BATCH, _PATIENCE = 96, 32, 12  # rows settled at once; candidates judged at once; batches without improvement before the search ends
@@ -45,7 +46,7 @@ def greedy(cascade: Cascade, damage: Damage, task: np.ndarray, travel: np.ndarra
 
 
 class _Loss:
-    """Weighted people and facilities without, with some tasks done and all back-up used up."""
+    """Weighted people and facilities without, with some tasks done, all back-up used up and all tanks dry that empty."""
 
     def __init__(self, cascade: Cascade, damage: Damage, task: np.ndarray, weight: np.ndarray) -> None:
         self.cascade, self.damage, self.task, self.weight = cascade, damage, task, weight
@@ -64,7 +65,7 @@ class _Loss:
         block.sound |= block.mended
         block.shut_off(np.full(block.cases, np.inf))  # long after, what leaks is shut off
         block.clock[:] = np.inf
-        self.cascade.settle(block, np.arange(block.cases), np.zeros(block.cases))
+        exhaust(self.cascade, block, np.arange(block.cases), np.zeros(block.cases))
         lost = (block.level < self.cascade.graph.threshold) @ self.feed + self.critical * (~block.works[:, self.facility]).sum(axis=1)
         return lost.reshape(len(mended), cases) @ self.weight
 

@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 
 from holdfast.model.errors import HoldfastError
-from holdfast.model.lifeline import CaseStatus, ComponentState, Lifeline, Served
+from holdfast.model.lifeline import CaseStatus, ComponentState, Lifeline, Served, Stocked
 
 _BLOCK = 256  # cases that a lifeline is given at once
 _BREAKS = (HoldfastError, ArithmeticError, ValueError, LookupError, RuntimeError, np.linalg.LinAlgError)
@@ -20,6 +20,7 @@ class Solutions:
     """Solutions of one lifeline, remembered by component state up to a number of bytes; the oldest used are forgotten first.
 
     outlet    (m,) outlets whose level is wanted
+    stocks    number of stocks that the lifeline keeps
     limit     bytes kept
     engines   answered rows by engine             seconds   spent in the lifeline           solved, reused   rows
     errors    messages of an engine that broke, with how often
@@ -30,16 +31,18 @@ class Solutions:
         self.engines: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.seconds, self.solved, self.reused = 0.0, 0, 0
-        self._kept: OrderedDict[tuple[int, int], tuple[np.ndarray, int]] = OrderedDict()
-        self._room = max(1, limit // (4 * max(len(outlet), 1) + _OVERHEAD))
+        self.stocks = len(lifeline.stock_id) if isinstance(lifeline, Stocked) else 0
+        self._kept: OrderedDict[tuple[int, int], tuple[np.ndarray, int, np.ndarray]] = OrderedDict()
+        self._room = max(1, limit // (4 * max(len(outlet) + self.stocks, 1) + _OVERHEAD))
 
-    def answer(self, keys: np.ndarray, state_of: Callable[[np.ndarray], ComponentState]) -> tuple[np.ndarray, np.ndarray]:
-        """Level (n, m) float32 and status (n,) int8 for n states.
+    def answer(self, keys: np.ndarray, state_of: Callable[[np.ndarray], ComponentState]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Level (n, m) float32, status (n,) int8 and draw (n, stock) float32 for n states; a case that was not solved draws nothing.
 
         keys      (n, 2) uint64; equal keys are equal states
         state_of  gives the component states of some of the n rows
         """
         level, status = np.empty((len(keys), len(self.outlet)), np.float32), np.empty(len(keys), np.int8)
+        draw = np.empty((len(keys), self.stocks), np.float32)
         names = list(map(tuple, keys.tolist()))
         first: dict[tuple[int, int], int] = {}
         for row, name in enumerate(names):
@@ -48,22 +51,22 @@ class Solutions:
                 first.setdefault(name, row)
             else:
                 self._kept.move_to_end(name)
-                level[row], status[row] = held
+                level[row], status[row], draw[row] = held
         self.reused += len(keys) - len(first)
         for start in range(0, len(first), _BLOCK):
             rows = np.fromiter(first.values(), np.int64, len(first))[start : start + _BLOCK]
-            level[rows], status[rows] = self._solve(state_of(rows))
+            level[rows], status[rows], draw[rows] = self._solve(state_of(rows))
         for row, name in enumerate(names):  # rows with the state of an earlier one
             source = first.get(name)
             if source is not None and source != row:
-                level[row], status[row] = level[source], status[source]
+                level[row], status[row], draw[row] = level[source], status[source], draw[source]
         for name, row in first.items():
-            self._kept[name] = (level[row].copy(), int(status[row]))
+            self._kept[name] = (level[row].copy(), int(status[row]), draw[row].copy())
         while len(self._kept) > self._room:
             self._kept.popitem(last=False)
-        return level, status
+        return level, status, draw
 
-    def _solve(self, state: ComponentState) -> tuple[np.ndarray, np.ndarray]:
+    def _solve(self, state: ComponentState) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         start = perf_counter()
         served = self._serve(state)
         self.seconds += perf_counter() - start
@@ -74,7 +77,9 @@ class Solutions:
         if broken.any():
             self.errors["solved, but a level is not a number"] += int(broken.sum())
         self.engines[served.engine] += state.cases
-        return level, status
+        solved = (status == CaseStatus.SOLVED)[:, None]
+        draw = np.zeros((state.cases, self.stocks), np.float32) if served.draw is None else np.where(solved, served.draw, 0.0).astype(np.float32)
+        return level, status, draw
 
     def _serve(self, state: ComponentState) -> Served:
         """As the lifeline, but a block that breaks it is halved until the bad cases are found."""
@@ -84,7 +89,8 @@ class Solutions:
             if state.cases == 1:
                 self.errors[f"{type(error).__name__}: {error}"] += 1
                 nothing = np.full((1, len(self.lifeline.outlet_id)), np.nan, np.float32)
-                return Served(nothing, np.array([CaseStatus.FAILED], np.int8), self.lifeline.engine)
+                return Served(nothing, np.array([CaseStatus.FAILED], np.int8), self.lifeline.engine, draw=np.zeros((1, self.stocks), np.float32))
         half = state.cases // 2
         parts = [self._serve(state.rows(rows)) for rows in (np.arange(half), np.arange(half, state.cases))]
-        return Served(np.concatenate([p.level for p in parts]), np.concatenate([p.status for p in parts]), parts[0].engine)
+        draw = np.concatenate([p.draw for p in parts]) if self.stocks else None
+        return Served(np.concatenate([p.level for p in parts]), np.concatenate([p.status for p in parts]), parts[0].engine, draw=draw)

@@ -1,6 +1,7 @@
-"""From the strike to recovery: the cascade is settled hour by hour while crews mend and back-up runs out.
+"""From the strike to recovery: the cascade is settled hour by hour while crews mend, back-up runs out and tanks run dry.
 
-Between two hours of the grid every case stops once more whenever a back-up runs out, so that no asset outlives its own. Repairs are seen at the
+Between two hours of the grid every case stops once more whenever a back-up or a stock of a lifeline (`stocks`) runs out, so that no asset outlives its
+own. A stock that has run out is filled again as soon as its network can. Repairs are seen at the
 next hour of the grid; what they bring back is counted from the middle of the last step before it (the trapezoidal rule), or with `late` from its
 end. With `exact` every repair is followed at once. A back-up is full again as soon as the service returns.
 """
@@ -23,6 +24,7 @@ from .population import Population, population
 from .repair import Crews, crews_of
 from .rules import Rules
 from .spills import shut_off
+from .stocks import Stocks
 from .world import Damage, World
 
 GRID = (0.0, 1.0, 2.0, 4.0, 8.0, 12.0, 24.0, 48.0, 72.0, 120.0, 168.0, 240.0, 336.0, 504.0, 720.0)
@@ -42,6 +44,7 @@ class Timeline:
     lost_hours        (case, feed) hours without, by set of providers         feed_without  (case, hour, feed) bool; False where not to be used
     critical_hours    (case, critical) hours that each facility was down
     done_hour         (case, asset) when it was mended                        failed  (case, kind) assets out of service by their own damage
+    dry_hour          (case, stock) when each stock of the lifelines first ran out, inf for never
     status            (case,) int8 `CaseStatus`
     last_two          case -> (2, asset) bool what worked in the last two rounds of a diverged case
     engines           lifeline -> engine -> rows solved                       seconds  stage -> s
@@ -61,6 +64,7 @@ class Timeline:
     feed_without: np.ndarray
     critical_hours: np.ndarray
     done_hour: np.ndarray
+    dry_hour: np.ndarray
     failed: np.ndarray
     status: np.ndarray
     last_two: dict[int, np.ndarray]
@@ -87,6 +91,7 @@ def run(
     cascade: Cascade | None = None,
     exact: bool = False,
     late: bool = False,
+    stocks: bool = True,
     seed: int = 0,
 ) -> Timeline:
     """Follow all cases of a damage through time.
@@ -98,6 +103,7 @@ def run(
     cascade    the world made ready, for running many blocks
     exact      settle at every single repair instead of at the next hour of the grid
     late       count what a repair brings back from the next hour of the grid, so that no hour without is missed
+    stocks     follow the stocks of lifelines; without, they last for ever
     """
     grid = np.asarray(hours, np.float64)
     if len(grid) < 2 or grid[0] != 0.0 or (np.diff(grid) <= 0.0).any():
@@ -112,7 +118,7 @@ def run(
     if done_hour is None:
         done_hour = plan_repairs(cascade, damage, crews or crews_of(world, cascade.rules), order, grid, travel=travel, seed=seed)
     repair = perf_counter() - start - sum(s.seconds - was for s, was in zip(cascade.solutions, inside, strict=True))
-    walk = _Walk(cascade, damage, np.ascontiguousarray(done_hour, np.float32), grid, exact, not exact and not late)
+    walk = _Walk(cascade, damage, np.ascontiguousarray(done_hour, np.float32), grid, exact, not exact and not late, stocks)
     walk.go()
     seconds = {f"lifeline:{line.name}": s.seconds - was for line, s, was in zip(world.lifelines, cascade.solutions, inside, strict=True)}
     seconds |= {"repair": repair, "cascade": cascade.seconds - outside}
@@ -124,9 +130,10 @@ def run(
 class _Walk:
     """One run: the block, the time of each case, and what has been measured so far."""
 
-    def __init__(self, cascade: Cascade, damage: Damage, done: np.ndarray, grid: np.ndarray, exact: bool, middle: bool) -> None:
+    def __init__(self, cascade: Cascade, damage: Damage, done: np.ndarray, grid: np.ndarray, exact: bool, middle: bool, stocks: bool) -> None:
         self.cascade, self.damage, self.done, self.grid, self.exact, self.middle = cascade, damage, done, grid, exact, middle
         self.block: Block = cascade.block(damage)
+        self.stocks = Stocks(cascade, self.block) if stocks else None
         self.count = population(cascade)
         cases, hours, services, zones = damage.cases, len(grid), len(cascade.world.services), self.count.zone_total.shape[0]
         self.now, self.next_done, self.next_shut = np.zeros(cases), np.full(cases, np.inf), np.full(cases, np.inf)
@@ -176,7 +183,12 @@ class _Walk:
             timeline_kernel.shut_off(rows, self.now, self.leaks, self.opening, self.isolated, block.mended, block.sound, block.leak, soon, shut)
             self.next_shut[rows] = shut
         self.next_done[rows] = soon
-        self.cascade.settle(block, rows, self.now)
+        if self.stocks is not None:
+            self.stocks.reopen(rows)
+        left = rows
+        while len(left):
+            self.cascade.settle(block, left, self.now)
+            left = self.stocks.run_dry(left[block.status[left] == CaseStatus.SOLVED], self.now) if self.stocks is not None else left[:0]
         rows = rows[block.status[rows] == CaseStatus.SOLVED]
         seen = self._room(len(rows))
         timeline_kernel.measure(
@@ -208,18 +220,25 @@ class _Walk:
 
     def _finished(self, rows: np.ndarray, critical_down: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows in which everybody is served as before or nothing can change any more, and of these the former."""
-        good, expiry = np.empty(len(rows), bool), self._expiry(rows)
+        good, expiry, lasts = np.empty(len(rows), bool), self._expiry(rows), self._lasts(rows)
         timeline_kernel.restored(rows, self.block.level, self.cascade.base_level, self.cascade.graph.threshold, critical_down, good)
-        good &= np.isinf(self.next_shut[rows])  # shutting a leak off may take the service from those behind it
-        return good | (np.isinf(expiry) & (self.next_done[rows] > self.grid[-1])), good
+        good &= np.isinf(self.next_shut[rows]) & np.isinf(lasts)  # shutting a leak off may take the service from those behind it, as an empty tank does
+        return good | (np.isinf(expiry) & np.isinf(lasts) & (self.next_done[rows] > self.grid[-1])), good
 
     def _expiry(self, rows: np.ndarray) -> np.ndarray:
         expiry = np.empty(len(rows))
         cascade_kernel.next_expiry(self.cascade.graph, rows, self.block.works, self.block.level, self.block.clock, expiry)
         return expiry
 
+    def _lasts(self, rows: np.ndarray) -> np.ndarray:
+        """Hours until the next stock runs out, inf where none will before the end."""
+        if self.stocks is None:
+            return np.full(len(rows), np.inf)
+        lasts = self.stocks.lasts(rows)
+        return np.where(self.now[rows] + lasts <= self.grid[-1], lasts, np.inf)
+
     def _step(self, rows: np.ndarray, end: float) -> np.ndarray:
-        step = np.minimum(end - self.now[rows], self._expiry(rows))
+        step = np.minimum(end - self.now[rows], np.minimum(self._expiry(rows), self._lasts(rows)))
         if self.exact:
             step = np.minimum(step, np.maximum(self.next_done[rows] - self.now[rows], SLACK))
         return step
@@ -233,6 +252,8 @@ class _Walk:
 
     def _pass(self, rows: np.ndarray, step: np.ndarray, seen: tuple[np.ndarray, ...]) -> None:
         """Let time pass in the state that was seen; `seen` has the same rows."""
+        if self.stocks is not None:
+            self.stocks.flow(rows, step)
         timeline_kernel.advance(rows, step, self.block.level, self.cascade.graph.threshold, self.block.clock, self.lost)
         share = np.where(np.isfinite(self.count.total), seen[1] / self.count.total, 1.0)
         self.last_step[rows], self.last_share[rows], self.last_critical[rows] = step, share, seen[4]
@@ -253,8 +274,9 @@ class _Walk:
             zone_hours[:, :, service] = self.lost[:, mine] @ count.zone_matrix()[mine]
         for array in (self.people, self.share, self.zone_share, self.critical_down, self.down, self.lost_share, self.lost, self.critical_hours, person_hours, zone_hours):
             array[bad] = np.nan
+        dry = np.full((len(bad), 0), np.inf) if self.stocks is None else self.stocks.dry_hour
         self.feed_without[bad] = False
         return Timeline(
             self.grid, self.people, self.share, self.zone_share, self.critical_down, self.down, person_hours, self.lost_share, zone_hours, self.lost,
-            self.feed_without, self.critical_hours, self.done, kinds, self.block.status, self.block.last_two, engines, seconds, count,
+            self.feed_without, self.critical_hours, self.done, dry, kinds, self.block.status, self.block.last_two, engines, seconds, count,
         )  # fmt: skip

@@ -71,6 +71,7 @@ class Damage:
     repair_hours  (case, asset) float32 crew hours to mend it, 0 where nothing is to mend
     loss          (case, asset) float32 share of the replacement cost
     command       (case, asset) int8 `Command`, or None
+    regained      (case,) float64 hours after the event at which controls obey again; None for never
     isolated      (case, asset) float32 hours after the event from which a leak is shut off, its asset out of service until it is mended; inf for
                   never. None where nobody has planned it yet, see `spills.shut_off`
     """
@@ -82,6 +83,7 @@ class Damage:
     loss: np.ndarray
     command: np.ndarray | None = None
     isolated: np.ndarray | None = None
+    regained: np.ndarray | None = None
 
     @property
     def cases(self) -> int:
@@ -90,4 +92,4 @@ class Damage:
     def rows(self, index: np.ndarray) -> Damage:
         """The cases at `index`, in that order; a case may come more than once."""
         parts = (self.state, self.works, self.opening, self.repair_hours, self.loss)
-        return Damage(*(part[index] for part in parts), *(None if part is None else part[index] for part in (self.command, self.isolated)))
+        return Damage(*(part[index] for part in parts), *(None if part is None else part[index] for part in (self.command, self.isolated, self.regained)))

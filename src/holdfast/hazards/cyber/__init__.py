@@ -16,7 +16,7 @@ CONTROLS = (
 
 def model(
     city: Any, sites: Any, domains: list[str] | str = (), kinds: list[str] | str = (), where: dict[str, str] | None = None, share: float = 0.2,  # type: ignore[assignment]
-    action: str = "closed",
+    action: str = "closed", duration: float = 24.0,
 ) -> Any:  # fmt: skip
     """A model of lost control.
 
@@ -24,11 +24,12 @@ def model(
                             left out: every kind of the setting `cyber.controls`
     share     probability that a control is seized, in each case anew; 1 seizes all
     action    closed (off, open circuit), open (on, closed circuit), frozen (as it was), or mixed (one of the three at random)
+    duration  hours until the controls obey again, by hand on the site or from afar; inf for never
     raises    Invalid naming the parameter, NotFound if the city has no such control
     """
     from .strikes import build
 
-    return build(city, sites, domains=domains, kinds=kinds, where=where or {}, share=share, action=action)
+    return build(city, sites, domains=domains, kinds=kinds, where=where or {}, share=share, action=action, duration=duration)
 
 
 HAZARD = Hazard(

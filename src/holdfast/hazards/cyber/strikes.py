@@ -29,6 +29,7 @@ class CyberModel:
     items: np.ndarray
     share: float
     action: str
+    duration: float
 
     def strike(self, cases: np.ndarray, seed: int) -> Strike:
         """Commands of the cases numbered `cases` (case,)."""
@@ -45,15 +46,19 @@ class CyberModel:
         command = np.zeros((len(cases), self.sites), np.int8)
         command[:, self.chosen] = np.where(seized, what, np.int8(Command.NORMAL))
         label = pa.array([f"{number} of {len(self.chosen)} controls {self.action}" for number in seized.sum(axis=1)], pa.string())
-        return Strike(command=command, label=label)
+        return Strike(command=command, label=label, regained=np.full(len(cases), self.duration))
 
 
-def build(city: Any, sites: Sites, *, domains: Sequence[str] | str, kinds: Sequence[str] | str, where: dict[str, str], share: float, action: str) -> CyberModel:
+def build(
+    city: Any, sites: Sites, *, domains: Sequence[str] | str, kinds: Sequence[str] | str, where: dict[str, str], share: float, action: str, duration: float
+) -> CyberModel:  # fmt: skip
     """See `holdfast.hazards.cyber.model`."""
     if action not in (*ACTIONS, "mixed"):
         raise Invalid(f"there is no action {action!r}", fix=f"Actions are: {', '.join(ACTIONS)}, mixed", field="action")
     if not 0.0 < share <= 1.0:
         raise Invalid("share must be above 0 and at most 1", fix="Give for example share = 0.2", field="share")
+    if not float(duration) > 0.0:
+        raise Invalid("control is lost for more than 0 hours", fix="Give for example duration = 24, or inf for never regained", field="duration")
     wanted = _listed(kinds) or list(city.settings["cyber.controls"])
     sectors = _listed(domains)
     parts = []
@@ -65,9 +70,12 @@ def build(city: Any, sites: Sites, *, domains: Sequence[str] | str, kinds: Seque
     if not len(chosen):
         raise NotFound("the city has no such control", fix=f"Controls are of the kinds: {', '.join(city.settings['cyber.controls'])}", field="kinds")
     names = sites.id.take(pa.array(chosen))
-    summary = {"hazard": "cyber", "controls": len(chosen), "kinds": sorted({str(i).partition(":")[0] for i in names.to_pylist()}), "share": share, "action": action}
+    summary = {
+        "hazard": "cyber", "controls": len(chosen), "kinds": sorted({str(i).partition(":")[0] for i in names.to_pylist()}), "share": share, "action": action,
+        "duration_hours": float(duration) if np.isfinite(duration) else None,
+    }  # fmt: skip
     certain = share >= 1.0 and action != "mixed"
-    return CyberModel((), 1 if certain else None, summary, len(sites), chosen, keys(names), float(share), action)
+    return CyberModel((), 1 if certain else None, summary, len(sites), chosen, keys(names), float(share), action, float(duration))
 
 
 def _listed(value: Sequence[str] | str) -> list[str]:
