@@ -56,7 +56,7 @@ class Pumped:
             for at in range(1, tanks):
                 asked = ~gives[:, at - 1] & gives[:, at] & tank[:, at]
                 draw[:, at] += np.where(asked, self.use, 0.0)
-                level[:, at - 1] = np.maximum(level[:, at - 1], asked)
+                level[:, at - 1] = np.maximum(level[:, at - 1], asked & ~spent[:, at])
         return Served(level, np.zeros(state.cases, np.int8), self.engine, draw=draw.astype(np.float32))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from holdfast.engines.network.hydraulic.answers import Breaks, Solution
 from holdfast.engines.network.hydraulic.model import Control, ControlType, HydraulicModel, NodeType, Rule, Status
 
-_NOTHING = 1e-3  # of what leaves a tank; less that flows in does not count
+_NOTHING = 1e-3  # of what leaves a tank: less that flows in or that is missing is within the accuracy of the flows
 
 
 def volume(model: HydraulicModel, tank: np.ndarray, level: np.ndarray) -> np.ndarray:
@@ -115,8 +115,11 @@ class Tanks:
 
     def draw(self, leaving: np.ndarray, spare: np.ndarray) -> np.ndarray:
         """(case, tank) [m3/h] that empties each tank, or fills it where negative. spare: (1, tank) [m3/s] that it gets back at other hours"""
-        net = self.total(leaving)
-        return 3600.0 * np.where(net > 0.0, np.maximum(net - spare, 0.0), net)
+        return self._hourly(self.total(leaving), spare, self.total(np.maximum(leaving, 0.0)))
+
+    @staticmethod
+    def _hourly(net: np.ndarray, spare: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+        return 3600.0 * np.where(net > 0.0, np.where(net - spare > _NOTHING * wanted, net - spare, 0.0), net)
 
     def barren(self, leaving: np.ndarray, spare: np.ndarray) -> np.ndarray:
         """(case, tank) bool: hardly anything flows in."""
@@ -146,7 +149,7 @@ class Tanks:
             share = np.where(fed > 0.0, weighted / np.where(fed > 0.0, fed, 1.0), 1.0)
         mean = share[:, known] * leaving + (1.0 - share[:, known]) * off
         net = np.where(spent, wanted - self.total(into * share[:, known]), self.total(mean))
-        return share[:, :parts], 3600.0 * np.where(net > 0.0, np.maximum(net - spare, 0.0), net)
+        return share[:, :parts], self._hourly(net, spare, wanted)
 
 
 def _parts(model: HydraulicModel) -> np.ndarray:
