@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 
@@ -36,8 +38,8 @@ def ask(solutions, counts):
 def test_equal_states_are_solved_once_within_a_call_and_between_calls():
     line = Line()
     solutions = Solutions(line, np.array([0, 3]), 10**6)
-    level, status = ask(solutions, [4, 2, 4, 2, 4])
-    assert level[:, 0].tolist() == [1.0, 0.5, 1.0, 0.5, 1.0] and level.shape == (5, 2) and not status.any()
+    level, status, draw = ask(solutions, [4, 2, 4, 2, 4])
+    assert level[:, 0].tolist() == [1.0, 0.5, 1.0, 0.5, 1.0] and level.shape == (5, 2) and not status.any() and draw.shape == (5, 0)
     ask(solutions, [2, 3])
     assert line.blocks == [2, 1] and solutions.solved == 3 and solutions.reused == 4
     assert dict(solutions.engines) == {"toy": 3}
@@ -64,11 +66,29 @@ def test_more_states_than_room_in_one_call_are_all_answered():
 def test_a_broken_block_is_halved_until_the_bad_case_is_found():
     line = Line(breaks_at=3)
     solutions = Solutions(line, np.array([0]), 10**6)
-    level, status = ask(solutions, [0, 1, 2, 3, 4])
+    level, status, _ = ask(solutions, [0, 1, 2, 3, 4])
     assert status.tolist() == [0, 0, 0, CaseStatus.FAILED, 0]
     assert np.isnan(level[3]).all() and level[4, 0] == 1.0
     assert solutions.errors == {"LinAlgError: singular": 1}
     assert line.blocks[0] == 5 and 1 in line.blocks
+
+
+class Tank(Line):
+    """Draws as much from its stock as components are available."""
+
+    stock_id, stock, stock_full, outlet_demand = pa.array(["a"]), np.ones(1), np.ones(1), np.ones(4)
+
+    def serve(self, state):
+        served = super().serve(state)
+        return replace(served, draw=state.available.sum(axis=1, keepdims=True))
+
+
+def test_what_stocks_draw_is_remembered_too_and_is_nothing_in_a_broken_case():
+    line = Tank(breaks_at=3)
+    solutions = Solutions(line, np.array([0]), 10**6)
+    assert ask(solutions, [4, 2, 3, 4])[2].tolist() == [[4.0], [2.0], [0.0], [4.0]]
+    calls = len(line.blocks)
+    assert ask(solutions, [2, 4])[2].tolist() == [[2.0], [4.0]] and len(line.blocks) == calls
 
 
 def test_large_blocks_are_cut():
@@ -82,5 +102,5 @@ def test_large_blocks_are_cut():
     line = Many()
     keys = np.column_stack((np.arange(600, dtype=np.uint64), np.ones(600, np.uint64)))
     available = np.eye(600, dtype=bool)
-    level, _ = Solutions(line, np.arange(600), 10**7).answer(keys, lambda rows: ComponentState(available[rows]))
+    level, _, _ = Solutions(line, np.arange(600), 10**7).answer(keys, lambda rows: ComponentState(available[rows]))
     assert line.blocks == [256, 256, 88] and (level == available).all()

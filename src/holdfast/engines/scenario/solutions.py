@@ -77,8 +77,9 @@ class Solutions:
         if broken.any():
             self.errors["solved, but a level is not a number"] += int(broken.sum())
         self.engines[served.engine] += state.cases
-        solved = (status == CaseStatus.SOLVED)[:, None]
-        draw = np.zeros((state.cases, self.stocks), np.float32) if served.draw is None else np.where(solved, served.draw, 0.0).astype(np.float32)
+        draw = np.zeros((state.cases, self.stocks), np.float32)
+        if self.stocks:
+            draw[status == CaseStatus.SOLVED] = served.draw[status == CaseStatus.SOLVED]
         return level, status, draw
 
     def _serve(self, state: ComponentState) -> Served:
