@@ -47,7 +47,7 @@ class Listening:
 
 def _key(state: ComponentState) -> bytes:
     digest = hashlib.blake2b(np.packbits(state.available).tobytes(), digest_size=16)
-    for part in (state.opening, state.command, state.hour):
+    for part in (state.opening, state.command, state.hour, state.spent):
         digest.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
     return digest.digest()
 

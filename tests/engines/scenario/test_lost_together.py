@@ -11,6 +11,7 @@ import pytest
 from holdfast.engines.scenario.cascade import Cascade
 from holdfast.engines.scenario.lost_together import Losses, Sets, harmful
 from holdfast.engines.scenario.rules import Rules
+from holdfast.model.lifeline import Command
 from toy_worlds import Reach, chain_world, make_damage, make_world
 
 RULES = Rules()
@@ -65,6 +66,16 @@ def test_a_break_that_is_shut_off_counts_from_then_on_unless_it_cut_off_before()
     broken = Losses(Cascade(world, RULES), replace(running, works=damage.works), np.array([4]), 50.0)
     start = broken.sets(np.array([[True]])).start[0]
     assert set(start[np.isfinite(start)].tolist()) == {0.0}
+
+
+def test_control_that_is_regained_takes_part_in_no_set_and_one_that_never_is_stays_lost():
+    world = chain_world()
+    damage = make_damage(world, ("power:line",))
+    command = np.zeros(damage.works.shape, np.int8)
+    command[0, 3] = Command.CLOSED
+    task = np.array([1])
+    never, later = (Losses(Cascade(world, Rules()), replace(damage, command=command, regained=np.array([hours])), task, 100.0) for hours in (np.inf, 24.0))
+    assert not never.lost(np.zeros((1, 1), bool)).any() and never.certain > 0.0 and later.certain == 0.0
 
 
 def test_harm_and_joining():

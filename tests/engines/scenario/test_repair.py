@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -78,6 +80,18 @@ def test_a_crew_that_cannot_get_there_leaves_the_task_to_one_that_can():
 def test_nobody_mends_what_has_no_crew():
     world = four()
     assert plan(world, {"water:a": 1.0, "power:d": 1.0}, crews(world, power=0))[3] == np.inf
+
+
+def test_seized_controls_obey_from_the_hour_they_are_regained_and_no_crew_comes():
+    world = four()
+    damage = make_damage(world, ("water:a", "water:b"), (), hours={"water:a": 5.0, "water:b": 0.0})
+    command = np.zeros(damage.works.shape, np.int8)
+    command[:, :3] = 1
+    seized = replace(damage, command=command, regained=np.array([24.0, np.inf]))
+    done = schedule(world, seized, crews(world), (0, 1, 2, 3), np.zeros((2, 4)))
+    assert done.tolist() == [[5.0, np.inf, 24.0, 0.0], [np.inf, np.inf, np.inf, 0.0]]  # mended, broken for good, obeys again
+    assert schedule(world, replace(seized, regained=None), crews(world), (0, 1, 2, 3), np.zeros((2, 4)))[0, 2] == np.inf
+    assert seized.rows(np.array([1])).regained.tolist() == [np.inf]
 
 
 def test_crews_come_from_the_population_and_sit_amid_their_assets():

@@ -53,12 +53,19 @@ def test_only_controls_with_some_value(anlan, anlan_sites):
 
 @pytest.mark.parametrize(
     ("given", "error", "match"),
-    [({"action": "explode"}, Invalid, "explode"), ({"share": 0.0}, Invalid, "share"), ({"domains": "space"}, NotFound, "no such control"),
+    [({"action": "explode"}, Invalid, "explode"), ({"share": 0.0}, Invalid, "share"), ({"duration": 0.0}, Invalid, "duration"), ({"domains": "space"}, NotFound, "no such control"),
      ({"kinds": "water.pump", "where": {"model": "X"}}, NotFound, "no such control")],
 )
 def test_bad_parameters_are_named(anlan, anlan_sites, given, error, match):
     with pytest.raises(error, match=match):
         model(anlan, anlan_sites, **given)
+
+
+def test_control_is_regained_after_the_duration(anlan, anlan_sites):
+    hazard = model(anlan, anlan_sites, kinds="water.pump", share=1.0)
+    assert hazard.strike(np.arange(2), 1).regained.tolist() == [24.0, 24.0] and hazard.summary["duration_hours"] == 24.0
+    never = model(anlan, anlan_sites, kinds="water.pump", share=1.0, duration=np.inf)
+    assert np.isinf(never.strike(np.arange(1), 1).regained).all() and never.summary["duration_hours"] is None
 
 
 def test_presets_name_known_parameters(anlan, anlan_sites):

@@ -182,8 +182,7 @@ class WaterLifeline:
         off = self._solve(self._without(state, empty)) if (empty & ~barren).any() else open_
         share, left = self.tanks.turns(open_.away, off.away, spare, empty & ~barren)
         share = np.column_stack([share, np.ones(len(rows))])[:, self.tanks.part_of]  # (case, node)
-        supplies = [share[:, nodes].mean(axis=1) if len(nodes) else np.ones(len(rows)) for nodes in self.sites.node]
-        weight = {"level": np.column_stack([share[:, self._junctions], *supplies]), "pressure": share[:, self._junctions]}
+        weight = {"level": self._at_outlets(share, share[:, self.hydrants.node]), "pressure": share[:, self._junctions]}
         used = self._demand > 0
         over = share[:, used] @ self._demand[used] / self._demand[used].sum() if used.any() else np.ones(len(rows))
 
@@ -245,7 +244,7 @@ class WaterLifeline:
 
     def ceiling(self, state: ComponentState) -> np.ndarray:
         """(case, outlet) float32, no level of `serve` is higher: by the highest head of the reservoirs and tanks to which open links lead, as if no head
-        were lost on the way. Behind a pump that is not shut it is 1. By the hour, when heads may follow a pattern, only whether a way is left counts."""
+        were lost on the way, and as if no tank ran dry. Behind a pump that is not shut it is 1. By the hour, when heads may follow a pattern, only whether a way is left counts."""
         model, status = self.model, self.cases_of(state).status
         open_ = np.ones((state.cases, model.links), bool) if status is None else status != Status.CLOSED
         graph, fixed = Graph.of(model.nodes, model.link_from, model.link_to), model.node_type != NodeType.JUNCTION
@@ -325,11 +324,14 @@ class WaterLifeline:
         base = self._undisturbed()
         usual = np.where((self._demand > 0) | ~base.solved[0], 1.0, delivered_share(self.model, base.head[0]))
         share = np.minimum(share / np.where(usual > 0, usual, 1.0), 1.0)
-        supplies = [share[:, nodes].mean(axis=1) if len(nodes) else np.zeros(len(share)) for nodes in self.sites.node]
         at = self.hydrants.node
         usable = np.nan_to_num((head[:, at] - self.model.elevation[at]) * WEIGHT) >= self.hydrants.residual
-        level = np.column_stack([share[:, self._junctions], *supplies, usable])
-        return np.where(solved[:, None], level, np.nan).astype(np.float32)
+        return np.where(solved[:, None], self._at_outlets(share, usable), np.nan).astype(np.float32)
+
+    def _at_outlets(self, values: np.ndarray, hydrants: np.ndarray) -> np.ndarray:
+        """(case, outlet) of values (case, node), and of values (case, hydrant); secondary supplies have the mean of their nodes."""
+        supplies = [values[:, nodes].mean(axis=1) if len(nodes) else np.zeros(len(values)) for nodes in self.sites.node]
+        return np.column_stack([values[:, self._junctions], *supplies, hydrants])
 
     def _engine(self, hourly: bool) -> Engine:
         """The engine for mean demand, or for demands by the hour."""

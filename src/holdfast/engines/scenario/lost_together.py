@@ -31,6 +31,13 @@ def harmful(damage: Damage) -> np.ndarray:
     return found if damage.command is None else found | (damage.command != 0)
 
 
+def _obeying_again(damage: Damage) -> np.ndarray:
+    """(case, asset) bool: whole, and under foreign command for some hours only. As if it never were, which takes losses off and so keeps a bound."""
+    if damage.command is None or damage.regained is None:
+        return np.zeros(damage.works.shape, bool)
+    return (damage.command != 0) & np.isfinite(damage.regained)[:, None] & damage.works & (damage.opening <= 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Sets:
     """Sets of tasks.
@@ -52,7 +59,7 @@ class Sets:
 
 
 class Losses:
-    """Who is without service while some tasks of one case are open and everything else is as new.
+    """Who is without service while some tasks of one case are open and everything else is as new. Tanks last for ever: a dry one only loses more.
 
     task      (t,) assets to mend; whatever else is broken stays so for ever
     weight    (consumer,) of an hour without: sets of providers with people behind them, then critical facilities
@@ -62,7 +69,7 @@ class Losses:
 
     def __init__(self, cascade: Cascade, damage: Damage, task: np.ndarray, horizon: float) -> None:
         self.cascade, self.damage, self.task, self.horizon, self.rows = cascade, damage, task, horizon, 0
-        self._mendable = ~harmful(damage)[0]
+        self._mendable = ~harmful(damage)[0] | _obeying_again(damage)[0]
         self._mendable[task] = True
         leaks = damage.isolated is not None and (damage.opening[0] > 0.0)
         late = damage.isolated[0][leaks & np.isfinite(damage.isolated[0])] if damage.isolated is not None else np.empty(0)
@@ -110,7 +117,7 @@ class Losses:
         """(n, all consumers) hours without by an hour; 0 where a case could not be solved, which proves nothing."""
         done = np.where(self._mendable, 0.0, np.inf)[None].repeat(len(open_), axis=0)
         done[:, self.task] = np.where(open_, np.inf, 0.0)
-        found = run(self.cascade.world, self.damage.rows(np.zeros(len(open_), np.int64)), hours=(0.0, until), done_hour=done, cascade=self.cascade, exact=True)
+        found = run(self.cascade.world, self.damage.rows(np.zeros(len(open_), np.int64)), hours=(0.0, until), done_hour=done, cascade=self.cascade, exact=True, stocks=False)
         self.rows += len(open_)
         return np.nan_to_num(np.concatenate((found.lost_hours, found.critical_hours), axis=1).astype(np.float64))
 

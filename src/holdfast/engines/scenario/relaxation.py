@@ -5,7 +5,8 @@ else is intact from the beginning. In the real course at least as much is broken
 later there, and nothing comes back earlier. So c is without from the hour s(S, c) at which that case loses it for good until the first of S is
 done. Two linear programmes bound what crews can do about that, and the higher value counts: `time_programme` for sets of any size, hour by hour, and
 `completion_programme` for sets of one task. Travel counts by the shortest way, roads that are closed at first are left out, and so is all damage that
-harms nobody: each of these only takes crew hours off.
+harms nobody: each of these only takes crew hours off. Tanks count as full for ever: with more broken one may last longer than with less (who is cut
+off draws nothing), but in no course does anybody lose less for a tank that runs dry.
 
 Sets of one task are tried one by one. Larger ones are found where they are missing (logic-based Benders decomposition, Hooker and Ottosson 2003;
 recalled): the programme of an interval says which tasks it would have done by then; if with just these done somebody is still without whom it counts

@@ -24,7 +24,8 @@ def model(
                             left out: every kind of the setting `cyber.controls`
     share     probability that a control is seized, in each case anew; 1 seizes all
     action    closed (off, open circuit), open (on, closed circuit), frozen (as it was), or mixed (one of the three at random)
-    duration  hours until the controls obey again, by hand on the site or from afar; inf for never
+    duration  hours until the controls obey again, by hand on the site or from afar; inf for never. Proposals: 24 where every site must be visited and its
+              controllers set up anew, 6 for breakers, which are closed by hand first, 72 for what is frozen and may not be noticed
     raises    Invalid naming the parameter, NotFound if the city has no such control
     """
     from .strikes import build
@@ -36,11 +37,11 @@ HAZARD = Hazard(
     "cyber", "Loss of control", "控制系统失控", measures=(), model=model, source=ICS, clauses=("1k",),
     settings=(Setting("cyber.controls", list(CONTROLS), "kinds that are controlled remotely", "可远程控制的设施类别", _OWN),),
     presets=(
-        ("water-pumps-off", (("kinds", ("water.pump",)), ("share", 1.0), ("action", "closed"))),
-        ("water-frozen", (("domains", ("water",)), ("share", 1.0), ("action", "frozen"))),
-        ("power-breakers", (("domains", ("power",)), ("share", 0.1), ("action", "closed"))),
-        ("gates", (("domains", ("drainage",)), ("share", 0.5), ("action", "closed"))),
-        ("all", (("share", 0.1), ("action", "mixed"))),
+        ("water-pumps-off", (("kinds", ("water.pump",)), ("share", 1.0), ("action", "closed"), ("duration", 24.0))),
+        ("water-frozen", (("domains", ("water",)), ("share", 1.0), ("action", "frozen"), ("duration", 72.0))),
+        ("power-breakers", (("domains", ("power",)), ("share", 0.1), ("action", "closed"), ("duration", 6.0))),
+        ("gates", (("domains", ("drainage",)), ("share", 0.5), ("action", "closed"), ("duration", 24.0))),
+        ("all", (("share", 0.1), ("action", "mixed"), ("duration", 24.0))),
     ),
 )
 
