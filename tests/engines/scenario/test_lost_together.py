@@ -68,14 +68,22 @@ def test_a_break_that_is_shut_off_counts_from_then_on_unless_it_cut_off_before()
     assert set(start[np.isfinite(start)].tolist()) == {0.0}
 
 
-def test_control_that_is_regained_takes_part_in_no_set_and_one_that_never_is_stays_lost():
-    world = chain_world()
+class Obeying(Reach):
+    """Reach in which a component that is commanded shut lets nothing through."""
+
+    def serve(self, state):
+        return super().serve(state if state.command is None else replace(state, available=state.available & (state.command != Command.CLOSED)))
+
+
+def test_control_that_is_regained_counts_as_never_lost_and_one_that_never_is_as_lost_in_any_order():
+    water = Obeying("water", "water", pa.array(["water:pump", "water:main"]), pa.array(["water:main"]), ((0, 1),), (0,))
+    world = chain_world(lifelines=(chain_world().lifelines[0], water))
     damage = make_damage(world, ("power:line",))
     command = np.zeros(damage.works.shape, np.int8)
-    command[0, 3] = Command.CLOSED
-    task = np.array([1])
-    never, later = (Losses(Cascade(world, Rules()), replace(damage, command=command, regained=np.array([hours])), task, 100.0) for hours in (np.inf, 24.0))
-    assert not never.lost(np.zeros((1, 1), bool)).any() and never.certain > 0.0 and later.certain == 0.0
+    command[0, world.asset_id.to_pylist().index("water:main")] = Command.CLOSED
+    never, later = (Losses(Cascade(world, RULES), replace(damage, command=command, regained=np.array([hours])), np.array([1]), 50.0) for hours in (np.inf, 24.0))
+    water_alone = 50.0 * (200 * RULES.service_weight["water"] + RULES.critical_weight)
+    assert never.certain == pytest.approx(water_alone) and later.certain == 0.0
 
 
 def test_harm_and_joining():
