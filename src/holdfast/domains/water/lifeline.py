@@ -116,13 +116,21 @@ def _at_node(model: HydraulicModel, node: int) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What snapshots of some cases say; `away` (case, end of a link at a tank) [m3/s] leaves the tank."""
+    """What snapshots of some cases say; for each end of a link at a tank `away` (case, end) [m3/s] leaves the tank, `beyond` (case, end) [m] is the head at its
+    other end."""
 
     level: np.ndarray
     status: np.ndarray
     engines: tuple[str, ...]
     detail: dict[str, np.ndarray]
     away: np.ndarray
+    beyond: np.ndarray
+
+    def put(self, rows: np.ndarray, other: _Found) -> None:
+        """Take the numbers of some cases from another answer."""
+        self.level[rows], self.status[rows], self.away[rows], self.beyond[rows] = other.level, other.status, other.away, other.beyond
+        for name, values in self.detail.items():
+            values[rows] = other.detail[name]
 
 
 class WaterLifeline:
@@ -165,14 +173,26 @@ class WaterLifeline:
 
     def serve(self, state: ComponentState) -> Served:
         """Solve all cases at mean demand, or each at its hour of the day. Empty tanks hand out what flows in, see `Tanks.turns`."""
-        found = self._solve(state)
+        found = self._solve(state if state.spent is None else self._without(state, state.spent))
         spare = self._spare(state.hour, state.cases)
         draw = self.tanks.draw(found.away, spare)
         if state.spent is not None:
-            rows = np.flatnonzero((state.spent & (draw > 0.0)).any(axis=1))
+            stays = state.spent & self.tanks.stays_empty(found.beyond, spare)
+            draw[stays] = 1.0
+            rows = np.flatnonzero((state.spent & ~stays).any(axis=1))
             if len(rows):
-                found, draw[rows] = self._by_turns(state.rows(rows), found, rows, draw[rows], spare[rows])
+                found, draw[rows] = self._opened(state.rows(rows), found, rows, spare[rows])
         return Served(found.level, found.status, " + ".join(found.engines) or self.engine, found.detail, draw.astype(np.float32))
+
+    def _opened(self, state: ComponentState, found: _Found, rows: np.ndarray, spare: np.ndarray) -> tuple[_Found, np.ndarray]:
+        """The answer with its `rows` as they are with empty tanks opened again, and their draw: some may fill, or hand on what flows in."""
+        opened = self._solve(state)
+        found.put(rows, opened)
+        draw = self.tanks.draw(opened.away, spare)
+        still = np.flatnonzero((state.spent & (draw > 0.0)).any(axis=1))
+        if len(still):
+            found, draw[still] = self._by_turns(state.rows(still), found, rows[still], draw[still], spare[still])
+        return replace(found, engines=tuple(dict.fromkeys((*found.engines, *opened.engines)))), draw
 
     def _by_turns(self, state: ComponentState, found: _Found, rows: np.ndarray, draw: np.ndarray, spare: np.ndarray) -> tuple[_Found, np.ndarray]:
         """The answer with its `rows` corrected for empty tanks, and their draw. state, draw, spare: of these rows"""
@@ -220,7 +240,7 @@ class WaterLifeline:
         status = np.zeros(state.cases, np.int8)
         pressure = np.full((state.cases, len(self._junctions)), np.nan, np.float32)
         detail = {"leak": np.full(state.cases, np.nan), "supplied": np.full(state.cases, np.nan), "pressure": pressure}
-        away = np.zeros((state.cases, len(self.tanks.link)))
+        away, beyond = np.zeros((state.cases, len(self.tanks.link))), np.full((state.cases, len(self.tanks.link)), np.nan)
         names: list[str] = []
         for rows, hour in _by_hour(state.hour, state.cases):
             some = cases.rows(rows)
@@ -232,7 +252,7 @@ class WaterLifeline:
             wanted = np.maximum(found.wanted, 0).sum(axis=1)
             got = np.maximum(found.delivered, 0).sum(axis=1)
             detail["supplied"][rows] = np.where(wanted > 0, got / np.where(wanted > 0, wanted, 1.0), 1.0)
-            away[rows] = self.tanks.leaving(self.model, found, some.breaks)
+            away[rows], beyond[rows] = self.tanks.leaving(self.model, found, some.breaks), found.head[:, self.tanks.other]
             names += [] if found.engine in names else [found.engine]
         if (self.model.node_type == NodeType.JUNCTION).all():  # without a source nothing arrives; that is an answer, not a failure
             level[:], status[:] = 0.0, CaseStatus.SOLVED
@@ -240,7 +260,7 @@ class WaterLifeline:
         for place, at in enumerate(self.sites.outlet.tolist()):
             down = ~state.available[:, len(self.model.link_id) + len(self._fixed) + at]
             level[down & (status == CaseStatus.SOLVED), len(self._junctions) + place] = 0.0
-        return _Found(level, status, tuple(names), detail, away)
+        return _Found(level, status, tuple(names), detail, away, beyond)
 
     def ceiling(self, state: ComponentState) -> np.ndarray:
         """(case, outlet) float32, no level of `serve` is higher: by the highest head of the reservoirs and tanks to which open links lead, as if no head

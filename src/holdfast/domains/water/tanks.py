@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from holdfast.engines.network.hydraulic.answers import Breaks, Solution
-from holdfast.engines.network.hydraulic.model import Control, ControlType, HydraulicModel, NodeType, Rule, Status
+from holdfast.engines.network.hydraulic.model import Control, ControlType, HydraulicModel, LinkType, NodeType, Rule, Status
 
 _NOTHING = 1e-3  # of what leaves a tank: less that flows in or that is missing is within the accuracy of the flows
 
@@ -66,7 +66,9 @@ class Tanks:
     node      (tank,) positions in the model              stock, full  (tank,) [m3] above the lowest level, at the start and at most
     link      (end,) links at tanks, one row for each end at one
     tank      (end,) which tank                           away  (end,) 1 where a positive flow of the link leaves the tank, else -1
-    part      (end,) part of the network at the other end, -1 for another tank or a reservoir
+    other     (end,) node at the other end               part  (end,) its part of the network, -1 for another tank or a reservoir
+    floating  (tank,) bool: hangs on pipes of one part of the network, and so only gives while the head there is lower than its own
+    head      (tank,) [m] at the start
     part_of   (node,) part of each junction once reservoirs and tanks are taken out, -1 for those
     """
 
@@ -76,7 +78,10 @@ class Tanks:
     link: np.ndarray
     tank: np.ndarray
     away: np.ndarray
+    other: np.ndarray
     part: np.ndarray
+    floating: np.ndarray
+    head: np.ndarray
     part_of: np.ndarray
 
     @classmethod
@@ -90,7 +95,10 @@ class Tanks:
         link, away = np.concatenate([first, last]), np.repeat([1.0, -1.0], [len(first), len(last)])
         part_of = _parts(model)
         tank, other = at[np.concatenate([model.link_from[first], model.link_to[last]])], np.concatenate([model.link_to[first], model.link_from[last]])
-        return cls(node, np.maximum(start - low, 0.0), np.maximum(high - low, 0.0), link, tank, away, part_of[other], part_of)
+        part = part_of[other]
+        floating = np.array([len(set(part[tank == t].tolist()) - {-1}) <= 1 and (model.link_type[link[tank == t]] <= LinkType.PIPE).all() for t in range(len(node))], bool)
+        head = model.elevation[node] + model.tank_initial[node]
+        return cls(node, np.maximum(start - low, 0.0), np.maximum(high - low, 0.0), link, tank, away, other, part, floating, head, part_of)
 
     def __len__(self) -> int:
         return len(self.node)
@@ -106,6 +114,11 @@ class Tanks:
             leaks[breaks.case, breaks.link] = True
             flow -= np.where(leaks[:, self.link] & (self.away < 0), found.leak[:, model.link_from[self.link]], 0.0)
         return np.nan_to_num(flow * self.away)
+
+    def stays_empty(self, head: np.ndarray, spare: np.ndarray) -> np.ndarray:
+        """(case, tank) bool: certain not to fill, by the heads (case, end) around it while it is shut: floating, all of them lower, and nothing to spare."""
+        higher = self.total((np.nan_to_num(head, nan=-np.inf) > self.head[self.tank]).astype(np.float64)) > 0.0
+        return self.floating & ~higher & (spare <= 0.0)
 
     def total(self, values: np.ndarray) -> np.ndarray:
         """(case, tank) sums of (case, end)."""
