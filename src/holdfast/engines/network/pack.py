@@ -15,6 +15,7 @@ table is opened as a value of a fixed type whose attributes are the arrays. Type
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, get_type_hints
 
 import numpy as np
@@ -59,7 +60,8 @@ class _PackModel(models.PrimitiveModel):
         super().__init__(manager, kind, ir.IntType(64).as_pointer())
 
 
-def _hints(kind: type) -> dict[str, Any]:
+@cache
+def _hints(kind: type) -> dict[str, Any]:  # reading annotations takes longer than all the rest of packing
     return get_type_hints(kind, include_extras=True)
 
 
