@@ -185,6 +185,7 @@ class _Walk:
         self.next_done[rows] = soon
         if self.stocks is not None:
             self.stocks.reopen(rows)
+            self.stocks.run_dry(rows, self.now)  # by what they drew so far; should a repair fill them now, they are as good as open
         left = rows
         while len(left):
             self.cascade.settle(block, left, self.now)
