@@ -62,6 +62,19 @@ def test_what_is_down_serves_nobody_behind_it(line) -> None:
     assert "EPANET" in found.engine or "holdfast" in found.engine
 
 
+def test_with_every_source_shut_nothing_arrives_as_the_solver_says_that_then_is_not_asked(line, monkeypatch) -> None:
+    state = states(line, ("water.reservoir:r",), ("water.pipe:1",), ("water.pipe:2",))
+    cases = line.cases_of(state)
+    assert line._fed(cases).tolist() == [False, False, True]
+    solved = line._engine(False).snapshot(cases)
+    asked, snapshot = [], line._engine(False).snapshot
+    monkeypatch.setattr(line._engine(False), "snapshot", lambda some, *rest, **more: (asked.append(some.count), snapshot(some, *rest, **more))[1])
+    found = line.serve(state)
+    assert asked == [1] and found.status.tolist() == solved.status.tolist() == [CaseStatus.SOLVED] * 3
+    assert solved.delivered[:2].max() == 0.0 and found.level[:2].max() == 0.0 and found.detail["leak"][:2].max() == 0.0
+    assert np.isnan(solved.head[:2, 0]).all() and np.isnan(found.detail["pressure"][:2]).all()
+
+
 def test_a_break_spills_and_takes_pressure_until_it_is_shut_off() -> None:
     """Intact, leaking but carrying, broken and spilling, shut off; behind a long main."""
     line = build(city_of_rows(**{**LINE, "pipe": [{**LINE["pipe"][0], "length": 2000.0}, {**LINE["pipe"][1], "length": 50.0}]}))

@@ -148,7 +148,7 @@ class WaterLifeline:
         self.model, self.sites, self.orifice, self.sections, self.hydrants = model, held, orifice, sections, hydrants
         fixed = np.flatnonzero(model.node_type != NodeType.JUNCTION)
         junctions = np.flatnonzero(model.node_type == NodeType.JUNCTION)
-        self._fixed = fixed
+        self._fixed, self._at_fixed = fixed, np.flatnonzero(np.isin(model.link_from, fixed) | np.isin(model.link_to, fixed))
         self.component_id = pa.concat_arrays([model.link_id, model.node_id.take(pa.array(fixed)), held.id])
         self.outlet_id = pa.concat_arrays([model.node_id.take(pa.array(junctions)), held.id.take(pa.array(held.outlet)), hydrants.id])
         demand = self._demand = np.maximum(mean_demand(model), 0.0)
@@ -208,7 +208,7 @@ class WaterLifeline:
 
         def mean(name: str, some: np.ndarray, none: np.ndarray) -> np.ndarray:
             part = weight.get(name, over)
-            return part * some + (1.0 - part) * none
+            return np.where(part >= 1.0, some, part * some + (1.0 - part) * none)  # no pressure at all in turns that never come is no matter
 
         found.level[rows] = mean("level", open_.level, off.level)
         found.status[rows] = np.maximum(open_.status, off.status)
@@ -236,13 +236,17 @@ class WaterLifeline:
     def _solve(self, state: ComponentState) -> _Found:
         """Snapshots with the tanks as full as at the start."""
         cases = self.cases_of(state)
-        level = np.full((state.cases, len(self.outlet_id)), np.nan, np.float32)
+        level = np.zeros((state.cases, len(self.outlet_id)), np.float32)
         status = np.zeros(state.cases, np.int8)
         pressure = np.full((state.cases, len(self._junctions)), np.nan, np.float32)
-        detail = {"leak": np.full(state.cases, np.nan), "supplied": np.full(state.cases, np.nan), "pressure": pressure}
+        detail = {"leak": np.zeros(state.cases), "supplied": np.zeros(state.cases), "pressure": pressure}
         away, beyond = np.zeros((state.cases, len(self.tanks.link))), np.full((state.cases, len(self.tanks.link)), np.nan)
         names: list[str] = []
-        for rows, hour in _by_hour(state.hour, state.cases):
+        fed = self._fed(cases)  # without a source nothing arrives; that is an answer, which takes no solver
+        for every, hour in _by_hour(state.hour, state.cases):
+            rows = every[fed[every]]
+            if not len(rows):
+                continue
             some = cases.rows(rows)
             found = self._engine(hour is not None).snapshot(some, 0.0 if hour is None else hour, warm=True)
             status[rows] = found.status
@@ -254,13 +258,18 @@ class WaterLifeline:
             detail["supplied"][rows] = np.where(wanted > 0, got / np.where(wanted > 0, wanted, 1.0), 1.0)
             away[rows], beyond[rows] = self.tanks.leaving(self.model, found, some.breaks), found.head[:, self.tanks.other]
             names += [] if found.engine in names else [found.engine]
-        if (self.model.node_type == NodeType.JUNCTION).all():  # without a source nothing arrives; that is an answer, not a failure
-            level[:], status[:] = 0.0, CaseStatus.SOLVED
-            detail = {"leak": np.zeros(state.cases), "supplied": np.zeros(state.cases), "pressure": np.zeros_like(pressure)}
         for place, at in enumerate(self.sites.outlet.tolist()):
             down = ~state.available[:, len(self.model.link_id) + len(self._fixed) + at]
             level[down & (status == CaseStatus.SOLVED), len(self._junctions) + place] = 0.0
         return _Found(level, status, tuple(names), detail, away, beyond)
+
+    def _fed(self, cases: Cases) -> np.ndarray:
+        """(case,) bool: not every link at a reservoir or tank is closed, or water comes in at a junction."""
+        if not len(self._fixed):
+            return np.zeros(cases.count, bool)
+        if cases.status is None or (self.model.demand_base < 0.0).any():
+            return np.ones(cases.count, bool)
+        return (cases.status[:, self._at_fixed] != Status.CLOSED).any(axis=1)
 
     def ceiling(self, state: ComponentState) -> np.ndarray:
         """(case, outlet) float32, no level of `serve` is higher: by the highest head of the reservoirs and tanks to which open links lead, as if no head
