@@ -12,6 +12,7 @@ from anlan import anlan
 from holdfast.app import results
 from holdfast.app.progress import Progress
 from holdfast.app.scenario import run_scenario
+from holdfast.engines.scenario.gather import gather
 from holdfast.model.errors import Conflict, Invalid, NotFound
 
 pytestmark = pytest.mark.slow
@@ -121,6 +122,14 @@ def test_a_cancelled_run_is_gone_on_with_on_other_workers(city, definition, tmp_
 def test_the_same_city_and_seed_give_the_same_numbers(city, definition, done, tmp_path):
     again = run_scenario(city, definition, workers=2, out=tmp_path / "again")
     assert again.answer.tables["curves"].equals(done.answer.tables["curves"]) and again.answer.tables["ranking"].equals(done.answer.tables["ranking"])
+    one, two = (found.answer.summary["engines"] for found in (done, again))
+    assert {name: sum(used.values()) for name, used in one.items()} == {name: sum(used.values()) for name, used in two.items()}
+
+
+def test_every_network_says_who_answered_also_where_nothing_was_hit(city, done):
+    engines = done.answer.summary["engines"]
+    assert set(engines) == {line.name for line in gather(city)[0].lifelines} >= {"water", "power", "gas", "heat", "drainage", "telecom", "roads"}
+    assert all(used and min(used.values()) > 0 for used in engines.values())
 
 
 def test_wrong_requests(city, tmp_path):

@@ -134,7 +134,7 @@ def test_only_changed_states_are_solved_and_equal_ones_once():
     assert power.rows == 2 and water.rows == 3  # one broken line; pump stopped, main broken
     settled(world, damage, base=base, without=5.0)
     assert power.rows == 2 and water.rows == 3
-    assert base.engines() == {"power": {"toy reach": 2}, "water": {"toy reach": 3}}
+    assert base.engines() == {name: {"toy reach": 1 + 5 + 5} for name in ("power", "water")}  # the undisturbed city and every case of both calls, solved, remembered or untouched
 
 
 def test_a_small_cache_forgets_but_changes_nothing():

@@ -76,11 +76,11 @@ def test_blocks_merged_in_any_order_are_as_one():
     joined = merge(parts)
     first, second = summarise(whole, AT_ONCE), summarise(joined, AT_ONCE)
     for told in (first, second):
-        told.pop("seconds"), told.pop("engines")
-    assert first == second
+        told.pop("seconds")
+    assert first["engines"].keys() == {"power", "water"}
+    assert first == second  # engines too: what was remembered depends on the blocks, who answered does not
     assert np.allclose(whole.zone_share, joined.zone_share, equal_nan=True) and np.allclose(whole.lost_hours, joined.lost_hours)
     assert np.array_equal(whole.feed_without, joined.feed_without) and whole.feed_without.any()
-    assert sum(sum(used.values()) for used in joined.engines.values()) >= sum(sum(used.values()) for used in whole.engines.values())
     with pytest.raises(Invalid, match="nothing to merge"):
         merge([])
     with pytest.raises(Invalid, match="different runs"):

@@ -42,7 +42,23 @@ def test_equal_states_are_solved_once_within_a_call_and_between_calls():
     assert level[:, 0].tolist() == [1.0, 0.5, 1.0, 0.5, 1.0] and level.shape == (5, 2) and not status.any() and draw.shape == (5, 0)
     ask(solutions, [2, 3])
     assert line.blocks == [2, 1] and solutions.solved == 3 and solutions.reused == 4
-    assert dict(solutions.engines) == {"toy": 3}
+    assert dict(solutions.engines) == {"toy": 7}  # answered, solved or not
+
+
+def test_a_remembered_row_counts_under_the_engine_that_solved_it():
+    class Fallback(Line):
+        def serve(self, state):
+            return replace(super().serve(state), engine="reference" if (state.available.sum(axis=1) < 3).any() else "quick")
+
+    line = Fallback()
+    solutions = Solutions(line, np.array([0]), 10**6)
+    ask(solutions, [4])  # undisturbed
+    ask(solutions, [2, 2])
+    assert solutions.engines == {"quick": 1, "reference": 2}
+    ask(solutions, [4, 2, 4, 3])
+    assert solutions.engines == {"quick": 4, "reference": 3} and line.blocks == [1, 1, 1]
+    solutions.untouched(5)
+    assert solutions.engines == {"quick": 9, "reference": 3}
 
 
 def test_the_solution_not_used_for_longest_is_forgotten_first():

@@ -141,11 +141,15 @@ def test_a_diverged_case_keeps_its_last_two_states():
 
 def test_seconds_and_engines_are_those_of_the_run():
     world = chain_world()
+    power, water = world.lifelines
     cascade = Cascade(world, AT_ONCE)
     first = run(world, make_damage(world, ("power:line",)), cascade=cascade)
-    assert first.engines == {"power": {"toy reach": 1}, "water": {"toy reach": 1}}
+    assert set(first.engines) == {"power", "water"} and all(used["toy reach"] > 0 for used in first.engines.values())
+    asked = power.rows, water.rows
     second = run(world, make_damage(world, ("power:line",)), cascade=cascade)
-    assert second.engines == {"power": {}, "water": {}}  # known states
+    assert second.engines == first.engines and asked == (power.rows, water.rows)  # known states count as what they are: answered by the engine that solved them
+    untouched = run(world, make_damage(world, ("city:a",)), cascade=cascade)
+    assert all(used["toy reach"] > 0 for used in untouched.engines.values())  # a network that nothing hit is named too
     assert set(first.seconds) == {"lifeline:power", "lifeline:water", "cascade", "repair", "timeline"}
     assert all(value >= 0.0 for value in first.seconds.values())
 

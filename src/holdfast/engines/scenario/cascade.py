@@ -76,7 +76,7 @@ class Settled:
     feed_level  (case, feed) float32 by set of providers, see `Wiring`
     rounds    (case,) rounds in which a lifeline was solved again
     status    (case,) int8 `CaseStatus`
-    engines   lifeline -> engine -> rows solved so far
+    engines   lifeline -> engine -> rows answered so far, see `Cascade.engines`
     last_two  case -> (2, asset) bool of diverged cases
     """
 
@@ -178,7 +178,7 @@ class Cascade:
         }
 
     def engines(self) -> dict[str, dict[str, int]]:
-        """Rows solved so far, by lifeline and engine."""
+        """Rows answered so far, by lifeline and by the engine that solved them, be it just now, for an earlier row, or for the undisturbed city."""
         return {line.name: dict(s.engines) for line, s in zip(self.world.lifelines, self.solutions, strict=True)}
 
     # settling
@@ -232,6 +232,8 @@ class Cascade:
         """Solve one lifeline for the cases whose components changed since it was asked last."""
         keys = self._keys(number, block, left, tag)
         new = (keys != seen[left]).any(axis=1)
+        if block.rounds[left[0]] == 0:
+            self.solutions[number].untouched(len(left) - int(new.sum()))
         if not new.any():
             return
         changed, keys = left[new], keys[new]

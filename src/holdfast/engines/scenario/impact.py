@@ -46,7 +46,7 @@ class Impact:
     weight             (case,) probability weight
     zone_share         (hour, zone, service), lost_hours (feed,) and feed_without (hour, feed): weighted sums over good cases, of `mass` in all;
                        feed_without over mass is the probability of being without
-    engines, seconds   rows solved by lifeline and engine; seconds by stage
+    engines, seconds   rows answered by lifeline and engine, see `Cascade.engines`; seconds by stage
     """
 
     frame: Frame

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from sys import intern
 from time import perf_counter
 
 import numpy as np
@@ -22,7 +23,8 @@ class Solutions:
     outlet    (m,) outlets whose level is wanted
     stocks    number of stocks that the lifeline keeps
     limit     bytes kept
-    engines   answered rows by engine             seconds   spent in the lifeline           solved, reused   rows
+    engines   answered rows, solved now or remembered, by the engine that solved them
+    seconds   spent in the lifeline           solved, reused   rows
     errors    messages of an engine that broke, with how often
     """
 
@@ -31,8 +33,9 @@ class Solutions:
         self.engines: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.seconds, self.solved, self.reused = 0.0, 0, 0
+        self._first = ""  # the engine that answered first, which is for the undisturbed network
         self.stocks = len(lifeline.stock_id) if isinstance(lifeline, Stocked) else 0
-        self._kept: OrderedDict[tuple[int, int], tuple[np.ndarray, int, np.ndarray]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int], tuple[np.ndarray, int, np.ndarray, str]] = OrderedDict()
         self._room = max(1, limit // (4 * max(len(outlet) + self.stocks, 1) + _OVERHEAD))
 
     def answer(self, keys: np.ndarray, state_of: Callable[[np.ndarray], ComponentState]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -43,7 +46,7 @@ class Solutions:
         """
         level, status = np.empty((len(keys), len(self.outlet)), np.float32), np.empty(len(keys), np.int8)
         draw = np.empty((len(keys), self.stocks), np.float32)
-        names = list(map(tuple, keys.tolist()))
+        names, engine = list(map(tuple, keys.tolist())), [""] * len(keys)
         first: dict[tuple[int, int], int] = {}
         for row, name in enumerate(names):
             held = self._kept.get(name)
@@ -51,22 +54,29 @@ class Solutions:
                 first.setdefault(name, row)
             else:
                 self._kept.move_to_end(name)
-                level[row], status[row], draw[row] = held
+                level[row], status[row], draw[row], engine[row] = held
         self.reused += len(keys) - len(first)
         for start in range(0, len(first), _BLOCK):
             rows = np.fromiter(first.values(), np.int64, len(first))[start : start + _BLOCK]
-            level[rows], status[rows], draw[rows] = self._solve(state_of(rows))
+            level[rows], status[rows], draw[rows], used = self._solve(state_of(rows))
+            for row in rows.tolist():
+                engine[row] = used
         for row, name in enumerate(names):  # rows with the state of an earlier one
             source = first.get(name)
             if source is not None and source != row:
-                level[row], status[row], draw[row] = level[source], status[source], draw[source]
+                level[row], status[row], draw[row], engine[row] = level[source], status[source], draw[source], engine[source]
         for name, row in first.items():
-            self._kept[name] = (level[row].copy(), int(status[row]), draw[row].copy())
+            self._kept[name] = (level[row].copy(), int(status[row]), draw[row].copy(), engine[row])
         while len(self._kept) > self._room:
             self._kept.popitem(last=False)
+        self.engines.update(engine)
         return level, status, draw
 
-    def _solve(self, state: ComponentState) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def untouched(self, rows: int) -> None:
+        """Count rows in which the network is as in the undisturbed city, the state that was asked for first; nobody needs their numbers again."""
+        self.engines[self._first] += rows
+
+    def _solve(self, state: ComponentState) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
         start = perf_counter()
         served = self._serve(state)
         self.seconds += perf_counter() - start
@@ -76,11 +86,12 @@ class Solutions:
         status[broken] = CaseStatus.FAILED
         if broken.any():
             self.errors["solved, but a level is not a number"] += int(broken.sum())
-        self.engines[served.engine] += state.cases
+        engine = intern(served.engine)  # one string for all remembered rows
+        self._first = self._first or engine
         draw = np.zeros((state.cases, self.stocks), np.float32)
         if self.stocks:
             draw[status == CaseStatus.SOLVED] = served.draw[status == CaseStatus.SOLVED]
-        return level, status, draw
+        return level, status, draw, engine
 
     def _serve(self, state: ComponentState) -> Served:
         """As the lifeline, but a block that breaks it is halved until the bad cases are found."""

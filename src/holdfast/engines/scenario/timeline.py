@@ -47,7 +47,7 @@ class Timeline:
     dry_hour          (case, stock) when each stock of the lifelines first ran out, inf for never
     status            (case,) int8 `CaseStatus`
     last_two          case -> (2, asset) bool what worked in the last two rounds of a diverged case
-    engines           lifeline -> engine -> rows solved                       seconds  stage -> s
+    engines           lifeline -> engine -> rows answered, see `Cascade.engines`   seconds  stage -> s
     population        who was counted where
     """
 
