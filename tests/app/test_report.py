@@ -90,3 +90,12 @@ def test_a_report_speaks_both_languages_and_names_kinds():
         assert text in page, text
     assert ">x<" not in page, "coordinates are for maps"
     assert page.index('id="summary"') < page.index('id="tables"') < page.index('id="details"') < page.index("quake")
+
+
+def test_a_report_says_whether_the_bound_of_the_order_is_proven():
+    found = {"cases": [1], "weighted_person_hours": 200.0, "lower_bound": 150.0, "likely_bound": 180.0, "bound_proven": True, "gap": 0.25}
+    page = as_html("t", "", Answer({"people": 5, "restoration": found}), {})
+    for text in ("(proven)", "at most 25.0 %", "(not proven)", "at most 10.0 %", "已证明", "未证明", "bound proven", "下界已证明", "likely bound"):
+        assert text in page, text
+    assert page.index('id="summary"') < page.index('id="bound"') < page.index('id="details"')
+    assert 'id="bound"' not in as_html("t", "", Answer({"people": 5, "restoration": {"left_out": "nothing is to mend"}}), {})

@@ -119,6 +119,7 @@ def test_what_to_mend_first_leads_to_the_asset(opened):
         first = list({row["team"]: row["id"] for row in reversed(order)}.values())
         links = seen.page.locator(".headline li button.link").all_inner_texts()
         assert set(links) == set(first) and links[0] == order[0]["id"]
+        assert "(proven; mean of the" in seen.page.locator(".headline p.bound").first.inner_text()
         seen.page.locator(".headline li button.link").first.click()
         seen.page.locator(".card").wait_for()
         assert seen.page.locator(".card h2").inner_text() == order[0]["id"]

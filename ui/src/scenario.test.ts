@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Row, RunRecord } from './api'
 import { language } from './i18n'
-import { cellText, columnsOf, compared, details, firstRepairs, grouped, headline, horizonOf, hoursOf, missing, pivot, ranksComponents, scenarioTitle, seriesOf, spanText, totals, until } from './scenario'
+import { boundTexts, cellText, columnsOf, compared, details, firstRepairs, grouped, headline, horizonOf, hoursOf, missing, pivot, ranksComponents, scenarioTitle, seriesOf, spanText, totals, until } from './scenario'
 
 const curve = (service: string, hour: number, p5: number, p50: number, p95: number): Row => ({ service, hour, mean: p50, p5, p50, p95 })
 const CURVES: Row[] = [
@@ -54,6 +54,33 @@ describe('the headline', () => {
     expect(until(Infinity, horizonOf(CURVES))).toBe('over 30 days')
     expect(until(72, 720)).toBe('3 days')
     expect(until(24, 720)).toBe('24 hrs')
+  })
+})
+
+describe('the bound of the order of repairs', () => {
+  const restoration = { cases: [3, 7, 9], weighted_person_hours: 12000.4, lower_bound: 9000.7, likely_bound: 9000.7, bound_proven: true }
+  const said = (change: object) => boundTexts({ restoration: { ...restoration, ...change } })
+
+  it('is called proven where it is, rounded so that it never promises too much', () => {
+    expect(said({})).toEqual(['No order can lose less than 9,000 weighted person-hours (proven; mean of the 3 cases searched). The one found loses 12,000: the best possible would save at most 25% of that.'])
+    expect(said({ lower_bound: 11999.9, likely_bound: 11999.9 })[0]).toContain('at most 0.1%')
+    expect(said({ lower_bound: 12000.4, likely_bound: 12000.4 })[0]).toMatch(/less than the one found.*\(proven/)
+    expect(said({ lower_bound: 0, likely_bound: 0 })[0]).toContain('not known')
+    language.value = 'zh'
+    expect(said({})[0]).toMatch(/^已证明.*9,000.*25%/)
+  })
+
+  it('is called not proven where it is not', () => {
+    expect(said({ bound_proven: false })[0]).toMatch(/9,000.*not proven/)
+    expect(said({ likely_bound: 11400.9 })[1]).toMatch(/11,400 \(not proven\).*5%/)
+    expect(said({ likely_bound: 13000 })[1]).toContain('does not hold here')
+    language.value = 'zh'
+    expect(said({ bound_proven: false })[0]).toContain('未获证明')
+  })
+
+  it('is silent where no order was searched', () => {
+    expect(boundTexts({})).toEqual([])
+    expect(boundTexts({ restoration: { left_out: 'nothing is to mend' } })).toEqual([])
   })
 })
 

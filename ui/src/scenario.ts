@@ -1,7 +1,7 @@
 /** What the tables of a rehearsed disaster mean: from rows as the server sends them to what a reader asks. */
 import type { Row, RunRecord, Scalar } from './api'
 import type { Series } from './chart'
-import { about, duration, percent } from './format'
+import { about, count, duration, percent } from './format'
 import { t, tOr } from './i18n'
 
 /** most: half of the people or more; many: a tenth or more; some: fewer; rare: nobody in half of the cases. */
@@ -76,6 +76,31 @@ export function headline(impact: Row[], curves: Row[]): Headline {
 export function firstRepairs(order: Row[]): Row[] {
   const seen = new Set<Scalar>()
   return order.filter((row) => !seen.has(row.team ?? null) && seen.add(row.team ?? null))
+}
+
+interface Restoration {
+  cases: number[]
+  weighted_person_hours: number
+  lower_bound: number
+  bound_proven: boolean
+  likely_bound: number
+}
+
+const SAME = 1e-6 // share of what is lost within which bound and order count as equal
+/** A bound is rounded down, the share that could still be saved is rounded up. */
+const below = (bound: number) => count(bound >= 100 ? Math.floor(bound) : Math.floor(bound * 100) / 100)
+const most = (lost: number, bound: number) => percent(Math.max(0, Math.ceil(((lost - bound) / lost) * 1000 - 1e-6)) / 1000)
+
+/** How much better than the order found any other could be, and whether that is proven; nothing where no order was searched. */
+export function boundTexts(summary: Record<string, unknown>): string[] {
+  const found = summary.restoration as Partial<Restoration> | undefined
+  if (found?.lower_bound === undefined) return []
+  const { cases, weighted_person_hours: lost, lower_bound: bound, bound_proven: proven, likely_bound: likely } = found as Restoration
+  const said = { lost: about(lost), bound: below(bound), share: most(lost, bound), n: count(cases.length) }
+  const first = !proven ? 'bound.unproven' : bound <= 0 ? 'bound.none' : bound >= lost * (1 - SAME) ? 'bound.best' : 'bound.proven'
+  const texts = [t(first, said)]
+  if (likely > bound + SAME * lost) texts.push(t(likely > lost * (1 + SAME) ? 'bound.broken' : 'bound.likely', { bound: below(likely), share: most(lost, likely) }))
+  return texts
 }
 
 /** Curves as lines of the chart: services that anybody may lose, in the order of the headline, the rest behind. */

@@ -15,6 +15,7 @@ from holdfast.model.errors import Invalid
 from holdfast.model.file import write_whole
 
 from .figures import figures
+from .order_words import bound_in_words
 from .words import WORDS, chinese, english
 
 _MOST_ROWS = 50
@@ -48,7 +49,8 @@ def as_html(title: str, title_zh: str, answer: Answer, meta: Mapping[str, Any], 
     parts = [{key: value for key, value in said.items() if (key in _DETAILS) is later} for later in (False, True)]
     if not parts[0]:
         parts = [said, {}]
-    return template.render(title=title, title_zh=title_zh, meta=facts, summary=parts[0], details=parts[1], figures=figures(answer), tables=tables, most=_MOST_ROWS)
+    bound = bound_in_words(answer.summary.get("restoration") or {})
+    return template.render(title=title, title_zh=title_zh, meta=facts, summary=parts[0], details=parts[1], bound=bound, figures=figures(answer), tables=tables, most=_MOST_ROWS)
 
 
 def names_of(city: City) -> Names:

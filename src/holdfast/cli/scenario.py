@@ -60,6 +60,8 @@ _HEADS = {"ranking": 15, "order": 15}
 
 
 def _show(done: Any) -> None:
+    from holdfast.app.order_words import bound_in_words
+
     summary, tables = done.answer.summary, done.answer.tables
     say(f"{done.run}: {summary['title']}, {summary['cases']['total']:,} cases, {done.status}")
     never = f">{max(tables['critical']['hour'].to_pylist()):g}"
@@ -68,6 +70,9 @@ def _show(done: Any) -> None:
             head = tables[name].slice(0, _HEADS.get(name, 60))
             rows = [[never if value is None and key.startswith("restored") else value for key, value in row.items()] for row in head.to_pylist()]
             print_table(title, [c.replace("_", " ") for c in head.column_names], rows)
+        if name == "order":
+            for text, _ in bound_in_words(summary.get("restoration", {})):
+                say(text)
     for name in ("cases", "losses", "average_year", "restoration", "engines", "seconds"):
         if summary.get(name):
             say(f"{name.replace('_', ' ')}: " + ", ".join(f"{k.replace('_', ' ')} {short(v)}" for k, v in summary[name].items()))
