@@ -29,7 +29,8 @@ import wntr
 from wntr.network import LinkStatus
 
 CREWS = 3  # of each team
-DISCHARGE = 0.75  # of a leak, WNTR's default
+DISCHARGE = 0.6  # of a leak, as the setting water.orifice_coefficient
+NOTHING = 0.01  # m of water that a tank cannot give
 WEIGHT = 9806.65  # N/m3 of water
 
 
@@ -161,20 +162,19 @@ def supply(nets: Networks, seconds: int) -> Any:
 
 
 def disruption(nets: Networks, hit: dict[str, dict[str, float]], hours: float, mobilisation: float, step: int) -> dict[str, Any]:
-    """Follow one disruption through its events. returns events, steps of the water model, and shares of the demand delivered and of buses without power"""
+    """Follow one disruption through its events. returns events, steps of the water model, hour when the tank ran dry, buses without power from each event on"""
     done, end = schedule(nets, hit, mobilisation, step), int(hours * 3600)
     strike(nets, hit)
     stops = sorted({0, end} | {t for t in done.values() if t < end})
-    supplied, dark = [], []
-    customers = [name for name, junction in nets.water.junctions() if junction.base_demand > 0.0]
-    wanted = sum(nets.water.get_node(name).base_demand for name in customers)
+    dark, level, (_, tank) = [], [], next(iter(nets.water.tanks()))
     for now, then in pairwise(stops):
         for name in [name for name, t in done.items() if t == now]:
             mend(nets, name)
         dark.append(couple(nets, {name for name, t in done.items() if t > now}))
-        demand = supply(nets, then - now).node["demand"][customers].sum(axis=1)
-        supplied += (demand / wanted).tolist()[:-1]  # the end is the begin of the next
-    return {"events": len(stops) - 1, "steps": len(supplied), "supplied_first": supplied[0], "supplied": sum(supplied) / len(supplied), "dark": dark, "mended": done}
+        head = supply(nets, then - now).node["head"].iloc[:-1]  # the end is the begin of the next
+        level += head[tank.name].sub(tank.elevation + tank.min_level).tolist()
+    dry = next((i * step / 3600 for i, depth in enumerate(level) if depth < NOTHING), None)
+    return {"events": len(stops) - 1, "steps": len(level), "dry_hour": dry, "buses_dark": dark, "mended_s": done}
 
 
 def reply(folder: Path, hit: dict[str, Any], hours: float, mobilisation: float, step: int, pressure: float) -> dict[str, Any]:
