@@ -1,113 +1,88 @@
 """A day of pipe closures, pressure-driven: the batched solver against EPANET's toolkit kept open, and against WNTR's EpanetSimulator.
 
-Every scenario closes one pipe at the start. One core, process time, the same pipes in the same run; the toolkit flips the initial status,
+Every scenario closes one pipe at the start. One core, process time, all in turns in one run; the toolkit flips the initial status,
 initialises, runs and reads demands and pressures of all nodes at once at every step. A scenario that parts from EPANET is run through EPANET again
 from files in another order, to see whether EPANET agrees with itself there; with LD_LIBRARY_PATH naming the library of bench/peers/epanet_quad.py
-all scenarios are compared with an EPANET without round-off. WNTR is used when HOLDFAST_PEER_WNTR names an
-interpreter that has it (and six); it adds a control that closes the pipe, runs, and removes it, as its own examples do.
+all scenarios are compared with an EPANET without round-off. WNTR (bench/peers/wntr_closures.py) is used when HOLDFAST_PEER_WNTR names an interpreter
+that has it, and six; it adds a control that closes the pipe, runs, and removes it, as its own examples do.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 import tempfile
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from time import process_time
+from typing import Any
 
 import numpy as np
 
+from bench.turns import Contestant, Program, cpu, in_turns, ratio
+
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data" / "water" / "literature"
-HOURS, PRESSURE, SEED = 24, 20.0, 7
+HOURS, PRESSURE, SEED, TURNS = 24, 20.0, 7, 5
 APART = 0.001  # share of node-hours more than 5 cm from EPANET, from which on a scenario counts as apart
 COUNTS = {"ky10": (512, 24, 4), "Net3": (117, 117, 10)}  # scenarios of ours, of the toolkit and of WNTR
 
-_WNTR = """
-import json, random, sys, warnings
-from time import process_time
-warnings.simplefilter("ignore")
-import wntr
-path, hours, pressure, pipes = sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), json.loads(sys.argv[4])
-wn = wntr.network.WaterNetworkModel(path)
-wn.options.time.duration = hours * 3600
-wn.options.quality.parameter = "NONE"
-wn.options.hydraulic.demand_model = "PDD"
-wn.options.hydraulic.required_pressure, wn.options.hydraulic.minimum_pressure, wn.options.hydraulic.pressure_exponent = pressure, 0.0, 0.5
-def run(name):
-    pipe = wn.get_link(name)
-    wn.add_control("close", wntr.network.controls.Control(wntr.network.controls.SimTimeCondition(wn, "=", 0),
-                   wntr.network.controls.ControlAction(pipe, "status", wntr.network.LinkStatus.Closed)))
-    result = wntr.sim.EpanetSimulator(wn).run_sim(file_prefix=sys.argv[5])
-    wn.remove_control("close")
-    return float(result.node["demand"].values.sum())
-run(pipes[0])
-start = process_time()
-for name in pipes:
-    run(name)
-print(json.dumps({"seconds": (process_time() - start) / len(pipes), "version": wntr.__version__}))
-"""
+class Toolkit:
+    """The EPANET toolkit with its project kept open. Used as a context."""
 
+    def __init__(self, path: Path) -> None:
+        from epanet import toolkit as en
 
-def _toolkit(path: Path, pipes: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """CPU seconds per scenario of the toolkit, and its hourly heads [m] and demands [m3/s], (case, step, node)."""
-    from epanet import toolkit as en
+        from hydraulic_model_of import Units, node_order, open_project
 
-    from hydraulic_model_of import Units, node_order, open_project, values
+        self.en, self.project = en, open_project(path)
+        self.units, self.order = Units(self.project), node_order(self.project)
+        en.setdemandmodel(self.project, en.PDA, 0.0, PRESSURE / self.units.pressure, 0.5)
+        en.settimeparam(self.project, en.DURATION, HOURS * 3600)
+        en.openH(self.project)
+        self.buffer = en.doubleArray(len(self.order))
+        self.controlled = [en.getcontrol(self.project, c + 1)[1] for c in range(en.getcount(self.project, en.CONTROLCOUNT))]
 
-    project = open_project(path)
-    units, order = Units(project), node_order(project)
-    en.setdemandmodel(project, en.PDA, 0.0, PRESSURE / units.pressure, 0.5)
-    en.settimeparam(project, en.DURATION, HOURS * 3600)
-    en.openH(project)
-    buffer = en.doubleArray(len(order))
+    def __enter__(self) -> Toolkit:
+        return self
 
-    controlled = [en.getcontrol(project, c + 1)[1] for c in range(en.getcount(project, en.CONTROLCOUNT))]
+    def __exit__(self, *_: object) -> None:
+        self.en.close(self.project)
 
-    def hold(k: int, free: int) -> None:
+    def _hold(self, pipe: int, free: int) -> None:
         """The pipe's own controls must not open it."""
-        for c, link in enumerate(controlled):
-            if link == k + 1:
-                en.setcontrolenabled(project, c + 1, free)
-        en.setlinkvalue(project, int(k) + 1, en.INITSTATUS, free)
+        for c, link in enumerate(self.controlled):
+            if link == pipe + 1:
+                self.en.setcontrolenabled(self.project, c + 1, free)
+        self.en.setlinkvalue(self.project, int(pipe) + 1, self.en.INITSTATUS, free)
 
-    def run(k: int, keep: bool) -> list:
-        hold(k, 0)
+    def run(self, pipe: int, keep: bool = False) -> list[tuple[np.ndarray, np.ndarray]]:
+        """A day without one pipe: hourly heads [m] and demands [m3/s] of the nodes where they are to be kept."""
+        en, project, rows = self.en, self.project, []
+        self._hold(pipe, 0)
         en.initH(project, en.INITFLOW)
-        rows = []
         while True:
             time = en.runH(project)
-            en.getnodevalues(project, en.DEMAND, buffer)
-            en.getnodevalues(project, en.PRESSURE, buffer)
+            en.getnodevalues(project, en.DEMAND, self.buffer)
+            en.getnodevalues(project, en.PRESSURE, self.buffer)
             if keep and time % 3600 == 0:
-                rows.append((values(project, en.getnodevalues, en.HEAD, len(order))[order] * units.length,
-                             values(project, en.getnodevalues, en.DEMANDFLOW, len(order))[order] * units.flow))
+                rows.append((self._of_nodes(en.HEAD) * self.units.length, self._of_nodes(en.DEMANDFLOW) * self.units.flow))
             if en.nextH(project) <= 0:
                 break
-        hold(k, 1)
+        self._hold(pipe, 1)
         return rows
 
-    run(pipes[0], False)
-    start = process_time()
-    for k in pipes:
-        run(k, False)
-    seconds = (process_time() - start) / len(pipes)
-    kept = [run(k, True) for k in pipes]
-    en.close(project)
-    return seconds, np.array([[row[0] for row in rows] for rows in kept]), np.array([[row[1] for row in rows] for rows in kept])
+    def _of_nodes(self, what: int) -> np.ndarray:
+        from hydraulic_model_of import values
+
+        return values(self.project, self.en.getnodevalues, what, len(self.order))[self.order]
 
 
-def _wntr(path: Path, names: list[str]) -> dict | None:
-    interpreter = os.environ.get("HOLDFAST_PEER_WNTR")
-    if not interpreter:
-        return None
-    prefix = str(Path(os.environ.get("TMPDIR", "/tmp")) / "holdfast-bench-wntr")
-    command = [interpreter, "-c", _WNTR, str(path), str(HOURS), str(PRESSURE), json.dumps(names), prefix]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+def _wntr(path: Path, folder: str) -> AbstractContextManager[Program | None]:
+    """WNTR with the model read, where an interpreter that has it is named."""
+    python = os.environ.get("HOLDFAST_PEER_WNTR")
+    script = Path(__file__).parent / "peers" / "wntr_closures.py"
+    return Program(python, str(script), str(path), str(HOURS), str(PRESSURE), f"{folder}/run") if python else nullcontext()
 
 
 def _apart_from_itself(path: Path, pipes: np.ndarray) -> list[bool]:
@@ -125,7 +100,6 @@ def _apart_from_itself(path: Path, pipes: np.ndarray) -> list[bool]:
 def _network(name: str) -> dict:
     """All measurements on one network."""
     from holdfast.engines.network.hydraulic.answers import Cases
-    from holdfast.engines.network.hydraulic.model import NodeType
     from holdfast.engines.network.hydraulic.solve import Solver
     from hydraulic_model_of import model_of
 
@@ -136,21 +110,35 @@ def _network(name: str) -> dict:
     status = np.full((len(pipes), model.links), -1, np.int8)
     status[np.arange(len(pipes)), pipes] = 0
     cases, solver = Cases(len(pipes), status=status), Solver(model)
-    solver.ensemble(cases.rows(np.arange(8)))
-    solver.extended(cases.rows(np.arange(8)), keep=("head", "supply"))
-    times: dict[str, list[float]] = {"ensemble": [], "extended": [], "toolkit": []}
-    heads = supplies = None
-    for _ in range(3):  # in turns, so that a busy machine slows all of them alike
-        for mode, run_ in (("ensemble", lambda: solver.ensemble(cases)), ("extended", lambda: solver.extended(cases, keep=("head", "supply")))):
-            start = process_time()
-            result = run_()
-            times[mode].append((process_time() - start) / cases.count)
-        seconds, heads, supplies = _toolkit(path, pipes[:toolkit_count])
-        times["toolkit"].append(seconds)
-    peer = _wntr(path, [str(model.link_id[int(k)]) for k in pipes[:wntr_count]])
-    junction = model.node_type == NodeType.JUNCTION
-    hourly = (result.time % 3600) == 0
-    head, supply = result.head[:toolkit_count, hourly][..., junction], result.delivered[:toolkit_count, hourly][..., junction]
+    contestants = {"ours": lambda: solver.ensemble(cases), "ours_all_results": lambda: solver.extended(cases, keep=("head", "supply"))}
+    turns: dict[str, Contestant] = {who: lambda call=call: cpu(call)() / len(pipes) for who, call in contestants.items()}  # type: ignore[misc]
+    with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as folder, Toolkit(path) as toolkit, _wntr(path, folder) as wntr:
+        turns["toolkit"] = lambda: cpu(lambda: [toolkit.run(k) for k in pipes[:toolkit_count]])() / toolkit_count
+        names, version = [str(model.link_id[int(k)]) for k in pipes[:wntr_count]], "not measured: HOLDFAST_PEER_WNTR names no interpreter"
+        if wntr is not None:
+            version = wntr.ask(pipes=names[:1])["version"]
+            turns["wntr"] = lambda: wntr.ask(pipes=names)["seconds"]
+        solver.ensemble(cases.rows(np.arange(8)))
+        solver.extended(cases.rows(np.arange(8)), keep=("head", "supply"))
+        toolkit.run(pipes[0])
+        taken = in_turns(TURNS, **turns)
+        kept = [toolkit.run(k, True) for k in pipes[:toolkit_count]]
+    peers = [who for who in ("toolkit", "wntr") if who in taken]
+    return {
+        **{f"{who}_ms": round(seconds.median * 1e3, 3) for who, seconds in taken.items()}, **{f"over_{who}": round(ratio(taken[who], taken["ours"]), 2) for who in peers},
+        **{f"all_results_over_{who}": round(ratio(taken[who], taken["ours_all_results"]), 2) for who in peers},
+        "spans_ms": {who: seconds.told(1e3) for who, seconds in taken.items()}, "wntr": version, "scenarios": COUNTS[name], "turns": TURNS,
+        **_agreement(path, model, pipes[:toolkit_count], solver.extended(cases, keep=("head", "supply")), kept),
+    }  # fmt: skip
+
+
+def _agreement(path: Path, model: Any, pipes: np.ndarray, result: Any, kept: list) -> dict[str, Any]:
+    """How far heads and supply are from the toolkit's, hour by hour and node by node."""
+    from holdfast.engines.network.hydraulic.model import NodeType
+
+    heads, supplies = (np.array([[row[part] for row in rows] for rows in kept]) for part in (0, 1))
+    junction, hourly, count = model.node_type == NodeType.JUNCTION, (result.time % 3600) == 0, len(pipes)
+    head, supply = result.head[:count, hourly][..., junction], result.delivered[:count, hourly][..., junction]
     fed = np.isfinite(head)
     far = np.abs(head - heads[..., junction])
     share = np.array([(gap[own] > 0.05).mean() for gap, own in zip(far, fed, strict=True)])
@@ -159,12 +147,7 @@ def _network(name: str) -> dict:
     together = fed & (share <= APART)[:, None, None]
     rest, far = far[together], far[fed]
     missing = np.abs(supply.sum((1, 2)) - np.where(fed, supplies[..., junction], 0.0).sum((1, 2))) / supplies[..., junction].sum((1, 2))
-    best = {mode: min(values) * 1e3 for mode, values in times.items()}
     return {
-        "ours_ms": round(best["ensemble"], 3), "ours_all_results_ms": round(best["extended"], 3), "toolkit_ms": round(best["toolkit"], 3),
-        "wntr_ms": round(peer["seconds"] * 1e3, 2) if peer else None, "wntr": peer["version"] if peer else "not installed: set HOLDFAST_PEER_WNTR",
-        "over_toolkit": round(best["toolkit"] / best["ensemble"], 2), "over_toolkit_all_results": round(best["toolkit"] / best["extended"], 2),
-        "over_wntr": round(peer["seconds"] * 1e3 / best["ensemble"], 1) if peer else None, "scenarios": [ours_count, toolkit_count, wntr_count],
         "not_solved": int((result.status != 0).sum()), "node_hours": int(fed.sum()), "head_over_5cm": float((far > 0.05).mean()),
         "scenarios_apart": len(apart), "of_them_epanet_parts_from_itself": int(sum(explained)), "head_over_5cm_in_the_others": float((rest > 0.05).mean()),
         "head_median_m": float(np.median(far)), "supply_worst_share": float(missing.max()), "supply_median_share": float(np.median(missing)),
