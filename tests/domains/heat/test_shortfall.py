@@ -10,20 +10,23 @@ from holdfast.domains.heat.shortfall import Limit, limits, report
 from holdfast.model.finding import Findings
 
 CASES = [
-    ((100.0, 100.0, 100.0, 1.0), (False, True), Limit.NONE),
-    ((99.5, 100.0, 100.0, 1.0), (False, True), Limit.NONE),
-    ((0.0, 100.0, 100.0, 0.0), (True, False), Limit.OUTAGE),
-    ((0.0, 100.0, 100.0, 0.0), (False, True), Limit.NO_WATER),
-    ((60.0, 100.0, 100.0, 0.6), (False, False), Limit.FLOW),
-    ((83.0, 100.0, 100.0, 1.0), (False, True), Limit.SUPPLY),
-    ((90.0, 110.0, 90.0, 1.0), (False, False), Limit.REHEAT),
-    ((90.0, 100.0, 100.0, 1.0), (False, False), Limit.LATE),
+    ((100.0, 100.0, 100.0, 1.0), (False, True, False), Limit.NONE),
+    ((99.5, 100.0, 100.0, 1.0), (False, True, False), Limit.NONE),
+    ((0.0, 100.0, 100.0, 0.0), (True, False, False), Limit.OUTAGE),
+    ((0.0, 100.0, 100.0, 0.0), (False, True, False), Limit.NO_WATER),
+    ((60.0, 100.0, 100.0, 0.6), (False, False, False), Limit.FLOW),
+    ((83.0, 100.0, 100.0, 1.0), (False, True, False), Limit.SUPPLY),
+    ((83.0, 100.0, 100.0, 1.0), (False, True, True), Limit.CAPACITY),
+    ((90.0, 110.0, 90.0, 1.0), (False, False, True), Limit.CAPACITY),
+    ((100.0, 100.0, 100.0, 1.0), (False, False, True), Limit.NONE),
+    ((90.0, 110.0, 90.0, 1.0), (False, False, False), Limit.REHEAT),
+    ((90.0, 100.0, 100.0, 1.0), (False, False, False), Limit.LATE),
 ]
 
 
 @pytest.mark.parametrize(("heat", "state", "expected"), CASES)
 def test_each_limit(heat, state, expected):
-    assert limits(*(np.array([value]) for value in heat), *state).tolist() == [expected]
+    assert limits(*(np.array([value]) for value in heat), *state[:2], np.array(state[2:])).tolist() == [expected]
 
 
 def test_findings_name_the_limit_the_worst_consumer_and_the_share():

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from holdfast.engines.network.heat.solve import HeatCases, HeatSolver
+from holdfast.engines.network.heat.solve import HeatCases, HeatResult, HeatSolver
 from holdfast.engines.network.heat.water import heat_capacity
+from holdfast.model.lifeline import CaseStatus
 from holdfast.model.people import people_at, people_served
 
+from .capacity import Outlets, outlets, within_capacity
 from .network import SPARE, HeatNetwork, load
 from .shortfall import limits
 
@@ -28,6 +31,7 @@ class Plan:
     outdoor   (hour,) [K]            supply  (hour, feeder) temperature that plants aim at [K], NaN where a feeder holds none
     loss      (consumer,) heat that a building loses for each kelvin [W/K]      constant  (consumer,) time constant [h]
     room, design  room temperature and outdoor temperature of the design [K]
+    outlets   where plants warm the water, and what they can give
     """
 
     network: HeatNetwork
@@ -38,6 +42,7 @@ class Plan:
     constant: np.ndarray
     room: float
     design: float
+    outlets: Outlets
 
 
 @dataclass(slots=True)
@@ -45,6 +50,7 @@ class Course:
     """What happens: room (hour, consumer) temperature at the end of the hour [K], wanted and heat (hour, consumer) [W], supply (hour,) [K], delay (consumer,) [s].
 
     limit  (hour, consumer) int8 what kept a consumer from the heat it wanted, see `holdfast.domains.heat.shortfall`
+    called, given  (hour, plant) heat that plants would give at the temperature they aim at, and that they give within their capacity [W]
     """
 
     room: np.ndarray
@@ -54,6 +60,8 @@ class Course:
     delay: np.ndarray
     status: np.ndarray
     limit: np.ndarray
+    called: np.ndarray
+    given: np.ndarray
 
 
 def prepare(city: Any, hours: float, outdoor: float | None, swing: float) -> Plan | None:
@@ -68,7 +76,8 @@ def prepare(city: Any, hours: float, outdoor: float | None, swing: float) -> Pla
     back = float(city.settings["heat.return_temperature"])
     supply = np.stack([supply_curve(t, weather, design, room, min(back, t)) for t in network.feeder_temperature], axis=1) if len(network.feeder) else np.empty((len(clock), 0))
     loss = network.wanted / max(room - design, 1.0)
-    return Plan(network, HeatSolver(network.model), weather, supply, loss, np.full(len(loss), float(city.settings["heat.time_constant"])), room, design)
+    constant = np.full(len(loss), float(city.settings["heat.time_constant"]))
+    return Plan(network, HeatSolver(network.model), weather, supply, loss, constant, room, design, outlets(network, back))
 
 
 def supply_curve(supply: float, outdoor: np.ndarray, design: float, room: float, back: float) -> np.ndarray:
@@ -92,32 +101,34 @@ def room_after(room: np.ndarray, outdoor: float, heat: np.ndarray, loss: np.ndar
 
 def run(plan: Plan, out: list[int], fails_at: float, lasts: float, pumps_run: bool) -> Course:
     """Follow the hours. out: positions of plants without heat from `fails_at` for `lasts` hours"""
-    network, model = plan.network, plan.network.model
+    network, model, at = plan.network, plan.network.model, plan.outlets
     hours, rows = len(plan.outdoor), network.link_rows("heat.consumer")
-    shape = (hours, len(rows))
-    course = Course(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.full(hours, np.nan), np.zeros(len(rows)), np.zeros(hours, np.int8), np.zeros(shape, np.int8))
-    pump, plant = network.table["heat.pump"].works(), network.table["heat.plant"].works()
+    shape, plants = (hours, len(rows)), (hours, len(at.capacity))
+    course = Course(np.zeros(shape), np.zeros(shape), np.zeros(shape), np.full(hours, np.nan), np.zeros(len(rows)), np.zeros(hours, np.int8), np.zeros(shape, np.int8),
+                    np.zeros(plants), np.zeros(plants))  # fmt: skip
+    pump = network.table["heat.pump"].works()
     room, history, back = np.full(len(rows), plan.room), np.empty_like(plan.supply), np.nan
+    full = np.zeros(hours, bool)  # a plant was at its capacity
     for hour in range(hours):
         dead = np.isin(network.feeder[:, 2], out) & (fails_at <= hour < fails_at + lasts)
         history[hour] = np.where(dead, np.fmin(plan.supply[hour], back if np.isfinite(back) else plan.room), plan.supply[hour])
         pumps = pump.copy()
         if not pumps_run:
             pumps[network.feeder[dead & (network.feeder[:, 1] >= 0), 1]] = False
-        held, supplied = network.held(pumps[None, :], plant[None, :])
-        _set_supply(network, supplied, history[hour])
         wanted = np.clip(plan.loss * (plan.room - plan.outdoor[hour]) + plan.loss * plan.constant * (plan.room - room) / RECOVERY, 0.0, SPARE * network.wanted)
-        heat = np.zeros((1, model.links))
-        heat[0, rows] = wanted
-        result = plan.solver.solve(HeatCases(1, held=held, supplied=supplied, heat=heat))
-        course.status[hour] = result.status[0]
+        found = within_capacity(at, history[hour], dead, partial(_solve, plan, pumps, wanted, room))
+        result, history[hour], full[hour] = found.result, found.temperature, (found.temperature < history[hour] - 1e-6).any()
+        course.called[hour], course.given[hour] = found.called, found.given
+        course.status[hour] = result.status[0] if found.ended else CaseStatus.DIVERGED
         age = result.age[0, model.link_from[rows]]
         arriving = _delayed(plan, history, hour, age, result.temperature[0, model.link_from[rows]])
         flow = np.abs(result.flow[0, rows])
         limit = np.where(np.isfinite(model.effect[rows]), model.effect[rows], np.inf) * heat_capacity(arriving) * flow * np.maximum(arriving - room, 0.0)
         got = np.where(flow > 1e-5, np.minimum(wanted, np.nan_to_num(limit, nan=0.0)), 0.0)
         steady = plan.loss * (plan.room - plan.outdoor[hour])
-        course.limit[hour] = limits(got, wanted, steady, flow / np.maximum(model.most[rows] / SPARE, 1e-9), bool(dead.any()), plan.outdoor[hour] < plan.design - 1e-6)
+        left = np.clip(hour - np.nan_to_num(age, posinf=0.0) / 3600.0, 0, hour).astype(int)
+        course.limit[hour] = limits(got, wanted, steady, flow / np.maximum(model.most[rows] / SPARE, 1e-9), bool(dead.any()), plan.outdoor[hour] < plan.design - 1e-6,
+                                    full[left] | full[hour])  # fmt: skip
         room = room_after(room, plan.outdoor[hour], got, plan.loss, plan.constant)
         course.room[hour], course.wanted[hour], course.heat[hour] = room, wanted, got
         running = history[hour][~dead | pumps_run]
@@ -125,6 +136,16 @@ def run(plan: Plan, out: list[int], fails_at: float, lasts: float, pumps_run: bo
         course.delay = np.where(np.isfinite(age), np.maximum(course.delay, age), course.delay)
         back = float((flow * (arriving - got / np.maximum(heat_capacity(arriving) * flow, 1e-9))).sum() / flow.sum()) if flow.sum() > 1e-5 else back
     return course
+
+
+def _solve(plan: Plan, pumps: np.ndarray, wanted: np.ndarray, room: np.ndarray, temperature: np.ndarray) -> HeatResult:
+    """The network steady with (pump,) that run, (consumer,) heat wanted [W] and temperature of rooms, and (feeder,) temperatures that plants hold [K]."""
+    network = plan.network
+    held, supplied = network.held(pumps[None, :], network.table["heat.plant"].works()[None, :])
+    _set_supply(network, supplied, temperature)
+    heat, rooms = np.zeros((1, network.model.links)), np.full((1, network.model.links), plan.room)
+    heat[0, network.link_rows("heat.consumer")], rooms[0, network.link_rows("heat.consumer")] = wanted, room
+    return plan.solver.solve(HeatCases(1, held=held, supplied=supplied, heat=heat, room=rooms))
 
 
 def _set_supply(network: HeatNetwork, supplied: np.ndarray, temperature: np.ndarray) -> None:
@@ -139,8 +160,9 @@ def _delayed(plan: Plan, history: np.ndarray, hour: int, age: np.ndarray, steady
     mean = np.nanmean(history[: hour + 1], axis=1) if history.shape[1] else np.full(hour + 1, plan.room)
     then = np.interp(hour - np.nan_to_num(age, posinf=0.0) / 3600.0, np.arange(hour + 1), mean)
     ground = plan.network.model.stagnant
-    kept = (steady - ground) / max(mean[-1] - ground, 1.0)
-    return np.where(np.isfinite(age), ground + np.clip(kept, 0.0, 1.0) * (then - ground), ground)
+    kept = np.maximum((steady - ground) / max(mean[-1] - ground, 1.0), 0.0)  # above 1 where one's own plant is warmer than the mean of all
+    warmest = np.nanmax(history[: hour + 1]) if np.isfinite(history[: hour + 1]).any() else plan.room
+    return np.where(np.isfinite(age), np.minimum(ground + kept * (then - ground), max(warmest, ground)), ground)
 
 
 def people_of(city: Any, network: HeatNetwork) -> np.ndarray:
@@ -167,10 +189,15 @@ def tables(plan: Plan, course: Course, people: np.ndarray) -> dict[str, pa.Table
         "delivered": course.heat.sum(axis=1), "coldest_room": course.room.min(axis=1) if some else pa.nulls(len(rows), pa.float64()),
         "mean_room": course.room.mean(axis=1) if some else pa.nulls(len(rows), pa.float64()), "people_below_18": (cold * people).sum(axis=1),
         "people_below_16": (colder * people).sum(axis=1), "status": course.status.astype(np.int64)})
-    consumer = plan.network.table["heat.consumer"]
+    consumer, plant = plan.network.table["heat.consumer"], plan.network.table["heat.plant"]
     lowest = course.room.min(axis=0)
     order = np.argsort(lowest, kind="stable")
     buildings = pa.table({
         "id": consumer.id, "building": consumer.texts("building_id"), "people": people, "lowest_room": lowest, "at_hour": course.room.argmin(axis=0).astype(float),
         "hours_below_18": cold.sum(axis=0), "hours_below_16": colder.sum(axis=0), "delay_minutes": np.round(course.delay / 60.0, 1)}).take(pa.array(order))
-    return {"hours": hours, "buildings": buildings}
+    count, capacity = course.called.shape[1], plan.outlets.capacity
+    plants = pa.table({
+        "hour": np.repeat(np.arange(len(course.room), dtype=float), count), "id": plant.id.take(pa.array(np.tile(np.arange(count), len(course.room)))),
+        "wanted": course.called.reshape(-1), "given": course.given.reshape(-1),
+        "capacity": pa.array(np.tile(np.where(np.isfinite(capacity), capacity, np.nan), len(course.room)), from_pandas=True)})
+    return {"hours": hours, "buildings": buildings, "plants": plants}

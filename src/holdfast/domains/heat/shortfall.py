@@ -15,16 +15,19 @@ NOTABLE = 0.01  # share of the wanted heat below which a shortfall is no matter 
 class Limit(IntEnum):
     """What binds. NONE: enough arrives. OUTAGE: a plant is out. NO_WATER: nothing flows. FLOW: pumps and pipes bring less water than the design's.
 
-    SUPPLY: it is colder than the design and plants give no more than their design supply temperature. REHEAT: enough arrives to keep rooms at
-    their temperature, but no more to warm them up sooner. LATE: the water left when it was warmer outside, or cools on its way.
+    CAPACITY: a plant could not warm the water as far as it aims at, see `holdfast.domains.heat.capacity`. SUPPLY: it is colder than the design and
+    plants give no more than their design supply temperature. REHEAT: enough arrives to keep rooms at their temperature, but no more to warm them up
+    sooner. LATE: the water left when it was warmer outside, or cools on its way.
     """
 
-    NONE, OUTAGE, NO_WATER, FLOW, SUPPLY, REHEAT, LATE = range(7)
+    NONE, OUTAGE, NO_WATER, FLOW, CAPACITY, SUPPLY, REHEAT, LATE = range(8)
 
 
 _MESSAGES = {
     Limit.NO_WATER: ("warning", "no water flows", "Look for closed valves, pumps that stand and gaps in the network"),
     Limit.FLOW: ("warning", "pumps and pipes bring less than the design flow", "Raise the pumps' lift or widen the pipes on the way to these consumers"),
+    Limit.CAPACITY: ("warning", "a plant is at its capacity, and its water colder than it should be",
+                     "See the findings heat.plant_capacity: add capacity, shed load, or bring heat from another plant"),
     Limit.SUPPLY: ("warning", "it is colder outside than the design outdoor temperature and plants give no more than their design supply temperature",
                    "Raise the plants' supply_temperature, or correct the setting heat.design_outdoor_temperature"),
     Limit.REHEAT: ("info", "rooms are kept warm but warmed up no faster, because supply temperature follows the outdoor temperature alone",
@@ -34,17 +37,18 @@ _MESSAGES = {
 }  # fmt: skip
 
 
-def limits(got: np.ndarray, wanted: np.ndarray, steady: np.ndarray, flow: np.ndarray, plant_out: bool, beyond: bool) -> np.ndarray:
+def limits(got: np.ndarray, wanted: np.ndarray, steady: np.ndarray, flow: np.ndarray, plant_out: bool, beyond: bool, full: np.ndarray) -> np.ndarray:
     """(consumer,) int8 `Limit` of one hour.
 
     got, wanted  (consumer,) heat [W]        steady  (consumer,) heat that keeps rooms at their temperature [W]
     flow         (consumer,) share of the design flow that arrives        plant_out  a plant is out
     beyond       it is colder outside than the design
+    full         (consumer,) bool: a plant is at its capacity, or was when this water left it
     """
     short = got < (1.0 - NOTABLE) * wanted
     rest = Limit.SUPPLY if beyond else Limit.LATE
-    binds = [np.full(len(got), plant_out), flow <= 1e-6, flow < 1.0 - NOTABLE, got >= (1.0 - NOTABLE) * steady]
-    found = np.select(binds, [Limit.OUTAGE, Limit.NO_WATER, Limit.FLOW, Limit.REHEAT], rest)
+    binds = [np.full(len(got), plant_out), flow <= 1e-6, flow < 1.0 - NOTABLE, full, got >= (1.0 - NOTABLE) * steady]
+    found = np.select(binds, [Limit.OUTAGE, Limit.NO_WATER, Limit.FLOW, Limit.CAPACITY, Limit.REHEAT], rest)
     return np.where(short, found, Limit.NONE).astype(np.int8)
 
 

@@ -28,14 +28,16 @@ def simulate_cold_day(
     hours      1 to 2400                 outdoor  [K]; by default the design temperature; it is coldest at 6 and warmest at 18
     plants     ids of heat plants that give no heat for a while; none by default
     pumps_run  with True water that nobody warms goes on circulating, otherwise it stands still
-    returns    tables `hours` (outdoor and supply temperature [K], heat wanted and delivered [W], coldest and mean room, people below 18 and 16 degC)
-               and `buildings` (for every consumer the lowest room temperature, when, hours below 18 and 16 degC, people, delay of the water)
-               where consumers get over 1 % less than they want, findings say which limit binds: supply temperature at its design value in hours
-               colder than the design, flow, delay of the water, no water, or warming up after an outage; an outage that is asked for is none
+    returns    tables `hours` (outdoor and supply temperature [K], heat wanted and delivered [W], coldest and mean room, people below 18 and 16 degC),
+               `buildings` (for every consumer the lowest room temperature, when, hours below 18 and 16 degC, people, delay of the water) and `plants`
+               (by hour what each is called on for, what it gives, its capacity [W]); a plant at its capacity gives colder water, and a finding says so
+               where consumers get over 1 % less than they want, findings say which limit binds: a plant's capacity, supply temperature at its design
+               value in hours colder than the design, flow, delay of the water, no water, or warming up after an outage; an outage that is asked for is none
     raises     NotFound without a heat network or for an unknown plant, Invalid for times and temperatures that make no sense
     source     supply curve of quality control with radiator exponent 0.3 [recalled]; room temperature follows its heat balance with the time constant
                heat.time_constant (RC decay, hazards.md 1.3 [recalled]); 18 degC: heat.least_room_temperature
     """
+    from .capacity import report_capacity
     from .cold_day import people_of, prepare, run, tables
     from .shortfall import report
 
@@ -56,8 +58,10 @@ def simulate_cold_day(
         raise NotFound(f"there is no heat plant {missing[0]!r}", fix=f"Plants are: {', '.join(known[:20])}", field="plants")
     course = run(plan, [known.index(name) for name in plants or []], fails_at, lasts, pumps_run)
     report(plan.network.findings, course.limit, course.heat, course.wanted, plan.network.table["heat.consumer"].id)
+    full = report_capacity(plan.network.findings, plan.outlets, course.called, course.given)
     found = tables(plan, course, people_of(city, plan.network))
-    return Answer(_summary(plan, course, found, hours, plants or []), found, plan.network.findings, status="diverged" if course.status.any() else "done", plots=(
+    summary = _summary(plan, course, found, hours, plants or []) | {"hours_at_capacity": {known[h]: int(full[h]) for h in full.nonzero()[0]}}
+    return Answer(summary, found, plan.network.findings, status="diverged" if course.status.any() else "done", plots=(
         Plot("Rooms", "室温", "hours", "hour", ("coldest_room", "mean_room", "outdoor"), x_label="h", y_label="K"),
         Plot("Heat wanted and delivered", "热负荷与供热量", "hours", "hour", ("wanted", "delivered"), x_label="h", y_label="W"),
         Plot("People in cold rooms", "低温室内人数", "hours", "hour", ("people_below_18", "people_below_16"), kind="step", x_label="h", y_label="people")))

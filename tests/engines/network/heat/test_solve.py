@@ -164,3 +164,12 @@ def test_cases_are_independent_and_the_solver_pickles(shared_data):
     assert (together.status == CaseStatus.SOLVED).all()
     alone = pickle.loads(pickle.dumps(solver)).solve(HeatCases(1, heat=heat[6:7]))
     assert np.array_equal(alone.temperature[0], together.temperature[6])
+
+
+def test_a_colder_room_takes_more_from_the_same_water():
+    network = pair(heat=[NAN, NAN, 1e9], effect=0.5, most=1.0)
+    room = np.full((2, 3), [[293.15], [283.15]])
+    result = HeatSolver(network).solve(HeatCases(2, room=room))
+    above = result.temperature[:, 1] - room[:, 0]
+    assert result.heat[1, 2] > result.heat[0, 2] == HeatSolver(network).solve(HeatCases(1)).heat[0, 2]
+    assert result.heat[1, 2] / result.heat[0, 2] == pytest.approx(above[1] * result.flow[1, 2] / (above[0] * result.flow[0, 2]), rel=1e-3)

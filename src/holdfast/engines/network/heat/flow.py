@@ -46,12 +46,12 @@ class Net(NamedTuple):
     start: np.ndarray
     other: np.ndarray
     edge: np.ndarray
-    room: float
     stagnant: float
 
 
 class Case(NamedTuple):
-    """What differs between eight cases: open (link, 8), held pressure or NaN, temperature held or NaN, water taken, leak area (node, 8), heat wanted (link, 8)."""
+    """What differs between eight cases: open (link, 8), held pressure or NaN, temperature held or NaN, water taken, leak area (node, 8), heat wanted and
+    temperature on the other side of exchangers (link, 8)."""
 
     open: np.ndarray
     held: np.ndarray
@@ -59,6 +59,7 @@ class Case(NamedTuple):
     demand: np.ndarray
     leak: np.ndarray
     heat: np.ndarray
+    room: np.ndarray
 
 
 class State(NamedTuple):

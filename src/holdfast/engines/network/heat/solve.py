@@ -28,6 +28,7 @@ class HeatCases:
     demand    (case, node) water taken out [kg/s]
     leak      (case, node) discharge coefficient times area of holes [m2]
     heat      (case, link) heat that consumers want [W]
+    room      (case, link) temperature on the other side of exchangers [K]
     """
 
     count: int
@@ -37,6 +38,7 @@ class HeatCases:
     demand: np.ndarray | None = None
     leak: np.ndarray | None = None
     heat: np.ndarray | None = None
+    room: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ class HeatSolver:
         network = self.network
         held, supplied, demand = (in_lanes(getattr(cases, name), getattr(network, name), rows) for name in ("held", "supplied", "demand"))
         open_ = in_lanes(cases.open, np.ones(network.links, np.bool_), rows) & ~network.closed[:, None]
-        return flow.Case(open_, held, supplied, demand, in_lanes(cases.leak, np.zeros(network.nodes), rows), in_lanes(cases.heat, np.nan_to_num(network.heat), rows))
+        leak, heat = in_lanes(cases.leak, np.zeros(network.nodes), rows), in_lanes(cases.heat, np.nan_to_num(network.heat), rows)
+        return flow.Case(open_, held, supplied, demand, leak, heat, in_lanes(cases.room, np.full(network.links, float(network.room)), rows))
 
     def _run(self, case: flow.Case, state: flow.State) -> tuple[np.ndarray, np.ndarray]:
         """Solve flow and heat in turn until temperatures stay."""
@@ -172,4 +175,4 @@ def prepare(network: HeatModel) -> flow.Net:
         network.link_type, network.link_from, network.link_to, laminar, (rough * slender + network.minor) / (2 * area**2),
         network.lift, GRAVITY * fall, network.needed, surface, network.surroundings, network.extracted, area * network.length, network.mode,
         np.where(fixed, np.nan_to_num(network.flow), 0.0), np.nan_to_num(network.drop), np.nan_to_num(network.back), network.most, network.effect, ambient,
-        *neighbours(network.nodes, network.link_from, network.link_to), float(network.room), float(network.stagnant))
+        *neighbours(network.nodes, network.link_from, network.link_to), float(network.stagnant))

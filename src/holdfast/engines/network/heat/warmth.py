@@ -84,7 +84,7 @@ def link_outlet(net, case, state, link, entry, lane):
     m = abs(state.flow[link, lane])
     if net.kind[link] == CONSUMER:
         state.outlet[link, lane], state.taken[link, lane] = consumer_outlet(
-            net.mode[link], entry, m, case.heat[link, lane], net.drop[link], net.back[link], net.effect[link], net.room)
+            net.mode[link], entry, m, case.heat[link, lane], net.drop[link], net.back[link], net.effect[link], case.room[link, lane])
         return 0.0
     state.outlet[link, lane] = pipe_outlet(entry, m, net.loss_per_metre[link], net.surroundings[link], net.extracted[link])
     return net.volume[link] * at(DENSITY, entry) / m
