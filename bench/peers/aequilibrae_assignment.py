@@ -1,6 +1,7 @@
-"""Run by the interpreter of an environment that has AequilibraE: assign the network of an .npz file, print one JSON object.
+"""AequilibraE beside bench/assignment.py: assign the network of an .npz file on one core, once for each line that is read, and answer with JSON.
 
-Arguments: the file with arrays tail, head (1-based), free, capacity, a, b, matrix (zone, zone), zones, blocked; the gap; the most iterations; the algorithm.
+Run by the interpreter named by HOLDFAST_PEER_AEQUILIBRAE with the file of arrays tail, head (1-based), free, capacity, a, b, matrix (zone, zone),
+zones, blocked; the gap; the most iterations; the algorithm.
 """
 
 from __future__ import annotations
@@ -8,16 +9,17 @@ from __future__ import annotations
 import json
 import sys
 from importlib.metadata import version
-from time import perf_counter, process_time
+from time import process_time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from aequilibrae.matrix import AequilibraeMatrix
+from aequilibrae.paths import Graph, TrafficAssignment, TrafficClass
 
 
-def main(path: str, gap: float, most: int, algorithm: str) -> None:
-    """Assign on one core and print CPU seconds, wall seconds, iterations, gap and the objective's ingredients."""
-    import numpy as np
-    import pandas as pd
-    from aequilibrae.matrix import AequilibraeMatrix
-    from aequilibrae.paths import Graph, TrafficAssignment, TrafficClass
-
+def assign(path: str, gap: float, most: int, algorithm: str) -> dict[str, Any]:
+    """CPU seconds without setting up, iterations, gap and flow of every link."""
     data = np.load(path)
     zones = int(data["zones"])
     centroids = np.arange(zones) + 1
@@ -45,16 +47,17 @@ def main(path: str, gap: float, most: int, algorithm: str) -> None:
     run.set_algorithm(algorithm)
     run.set_cores(1)
     run.max_iter, run.rgap_target = most, gap
-    wall, cpu = perf_counter(), process_time()
+    start = process_time()
     run.execute(log_specification=False)
-    cpu, wall = process_time() - cpu, perf_counter() - wall
+    seconds = process_time() - start
     report = run.report()
     results = run.results().sort_index()
     flow = np.zeros(len(network))
     flow[results.index.to_numpy() - 1] = results["matrix_ab"].to_numpy() if "matrix_ab" in results else results["PCE_AB"].to_numpy()
-    print(json.dumps({"version": version("aequilibrae"), "cpu": cpu, "wall": wall, "iterations": int(report["iteration"].iloc[-1]),
-                      "gap": float(report["rgap"].iloc[-1]), "flow": flow.tolist()}))
+    return {"version": version("aequilibrae"), "seconds": seconds, "iterations": int(report["iteration"].iloc[-1]), "gap": float(report["rgap"].iloc[-1]),
+            "flow": flow.tolist()}  # fmt: skip
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    for _ in sys.stdin:
+        print(json.dumps(assign(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), sys.argv[4])), flush=True)
