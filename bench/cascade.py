@@ -1,22 +1,22 @@
 """Failures spreading through 200,000 assets that need up to eight services, against rounds of whole-array NumPy on the same links.
 
 The peer recomputes every service of every asset in each round until nothing changes: what one writes without a queue. A second peer, dictionaries
-and sets as one writes it with networkx, is timed on a tenth of the city and named in the details.
+and sets as one writes it with networkx, is timed on a tenth of the city and named in the details. All take turns.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from time import process_time
 
 import numpy as np
 import pyarrow as pa
 
+from bench.turns import cpu, in_turns, ratio
 from holdfast.engines.scenario.cascade import Cascade
 from holdfast.engines.scenario.world import Damage, World
 from holdfast.model.spec import SERVICES, Kind
 
-ASSETS, NEEDED, REPEATS = 200_000, 8, 5
+ASSETS, NEEDED, TURNS = 200_000, 8, 5
 
 
 def city(assets: int, seed: int = 1) -> World:
@@ -87,45 +87,31 @@ def damage_of(world: World, share: float, seed: int = 2) -> Damage:
     return Damage(hit.astype(np.int8), ~hit, zero, zero, zero)
 
 
-def _best(function, repeats: int = REPEATS) -> float:  # type: ignore[no-untyped-def]
-    times = []
-    for _ in range(repeats):
-        start = process_time()
-        function()
-        times.append(process_time() - start)
-    return min(times)
-
-
 def run() -> dict:
     """CPU seconds of one cascade over the whole city; the ratio is the peer's over ours."""
     world = city(ASSETS)
-    start = process_time()
     cascade = Cascade(world)
-    wiring = process_time() - start
-    block = cascade.block(damage_of(world, 0.02))
-    hour = np.zeros(1)
+    block, hour = cascade.block(damage_of(world, 0.02)), np.zeros(1)
     cascade.settle(block, np.arange(1), hour)  # compiles
-    again = process_time()
-    Cascade(world)
-    wiring = min(wiring, process_time() - again)
-    ours = _best(lambda: cascade.settle(block, np.arange(1), hour))
     works, rounds = by_rounds(world, block.damage.works[0])
     if not (works == block.works[0]).all():
         raise SystemExit("the cascade and its peer disagree")
-    peer = _best(lambda: by_rounds(world, block.damage.works[0]), 2)
     small = city(ASSETS // 10)
-    objects, hit = Objects(small), damage_of(small, 0.02)
-    little = Cascade(small)
-    part = little.block(hit)
-    python = _best(lambda: objects.fail(np.flatnonzero(~hit.works[0]).tolist()), 2)
-    tenth = _best(lambda: little.settle(part, np.arange(1), hour))
-    if len(objects.fail(np.flatnonzero(~hit.works[0]).tolist())) != int((~part.works[0]).sum()):
+    objects, hit, little = Objects(small), damage_of(small, 0.02), Cascade(small)
+    part, broken = little.block(hit), np.flatnonzero(~hit.works[0]).tolist()
+    little.settle(part, np.arange(1), hour)
+    if len(objects.fail(broken)) != int((~part.works[0]).sum()):
         raise SystemExit("the cascade and dictionaries disagree")
+    taken = in_turns(
+        TURNS, ours=cpu(lambda: cascade.settle(block, np.arange(1), hour), 3), peer=cpu(lambda: by_rounds(world, block.damage.works[0])),
+        tenth=cpu(lambda: little.settle(part, np.arange(1), hour), 10), objects=cpu(lambda: objects.fail(broken)), wiring=cpu(lambda: Cascade(world)),
+    )  # fmt: skip
+    ours, peer = taken["ours"], taken["peer"]
     return {
-        "name": "cascade", "ours": round(ours, 4), "peer": round(peer, 4), "unit": "CPU s", "ratio": round(peer / ours, 1),
+        "name": "cascade", "ours": round(ours.median, 4), "peer": round(peer.median, 4), "unit": "CPU s", "ratio": round(ratio(peer, ours), 1),
         "detail": {
             "assets": ASSETS, "services": NEEDED, "links": len(world.link_to), "broken": int((~block.damage.works).sum()), "failed": int((~block.works).sum()),
-            "peer": f"whole-array NumPy, {rounds} rounds", "compressing the links once": round(wiring, 3),
-            "dictionaries and sets over ours, a tenth of the city": round(python / tenth, 1),
+            "turns": TURNS, "ours s": ours.told(), "peer": f"whole-array NumPy, {rounds} rounds", "peer s": peer.told(),
+            "compressing the links once s": taken["wiring"].told(), "dictionaries and sets over ours, a tenth of the city": round(ratio(taken["objects"], taken["tenth"]), 1),
         },
     }  # fmt: skip

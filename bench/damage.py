@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from scipy import stats
 
+from bench.turns import cpu, in_turns, ratio
 from holdfast.engines.scenario.damage import Sampler
 from holdfast.engines.scenario.world import World
 from holdfast.model.hazard import Strike
 from holdfast.model.spec import Consequence, DamageCurve, DamageTable, Kind, Source
 
-ASSETS, CASES, OBJECTS = 20_000, 200, 300
+ASSETS, CASES, OBJECTS, TURNS = 20_000, 200, 300, 5
 MEDIANS, BETAS = np.array([1.5, 2.9, 4.5, 9.0]), np.array([0.7, 0.55, 0.45, 0.45])
 LEVELS = np.array([0.0, 1.0, 2.0, 3.0, 4.5, 6.0, 9.0, 13.0])
 HOURS, LOSS = np.array([0.0, 10.0, 40.0, 100.0, 400.0]), np.array([0.0, 0.05, 0.2, 0.6, 1.0])
@@ -55,32 +55,26 @@ def _one_by_one(pga: np.ndarray, rng: np.random.Generator) -> list[tuple[int, fl
     return out
 
 
-def _best(function: Any, repeats: int) -> float:
-    seconds = []
-    for _ in range(repeats):
-        begun = time.process_time()
-        function()
-        seconds.append(time.process_time() - begun)
-    return min(seconds)
-
-
 def run() -> dict[str, Any]:
     """Million draws (case x asset, with state, works, repair hours and loss) per second of one core."""
     rng = np.random.default_rng(1)
     pga = rng.lognormal(np.log(2.0), 0.6, (CASES, ASSETS)).astype(np.float32)
-    sampler, strike, cases = Sampler(_world()), Strike({"pga": pga}), np.arange(CASES)
-    sampler.sample(Strike({"pga": pga[:1]}), cases[:1], 1)
-    weak = Strike({"pga": pga * 0.1})
-    ours = pga.size / _best(lambda: sampler.sample(strike, cases, 1), 5) / 1e6
-    light = pga.size / _best(lambda: sampler.sample(weak, cases, 1), 5) / 1e6
-    table = Sampler(_world(by_points=True))
-    points = pga.size / _best(lambda: table.sample(strike, cases, 1), 5) / 1e6
-    part = pga[: CASES // 20]
-    vector = part.size / _best(lambda: _vectorised(part, rng), 3) / 1e6
-    loop = OBJECTS / _best(lambda: _one_by_one(pga[0, :OBJECTS], rng), 2) / 1e6
+    cases, strike, weak = np.arange(CASES), Strike({"pga": pga}), Strike({"pga": pga * 0.1})
+    sampler, table, part = Sampler(_world()), Sampler(_world(by_points=True)), pga[: CASES // 20]
+    for each in (sampler, table):
+        each.sample(Strike({"pga": pga[:1]}), cases[:1], 1)  # compiles
+    each_draw = {
+        "ours": (pga.size, lambda: sampler.sample(strike, cases, 1)), "weak": (pga.size, lambda: sampler.sample(weak, cases, 1)),
+        "points": (pga.size, lambda: table.sample(strike, cases, 1)), "vectorised": (part.size, lambda: _vectorised(part, rng)),
+        "objects": (OBJECTS, lambda: _one_by_one(pga[0, :OBJECTS], rng)),
+    }  # fmt: skip
+    taken = in_turns(TURNS, **{name: lambda draws=draws, call=call: cpu(call)() / draws for name, (draws, call) in each_draw.items()})
+    speed = {name: 1e-6 / seconds.median for name, seconds in taken.items()}
     return {
-        "name": "damage", "ours": round(ours, 2), "peer": round(vector, 2), "unit": "million draws/s", "ratio": round(ours / vector, 1),
-        "detail": {"assets": ASSETS, "cases": CASES, "damaged_share": round(float((sampler.sample(strike, cases, 1).state > 0).mean()), 3),
-                   "ours_at_weak_shaking": round(light, 2), "ours_by_points": round(points, 2), "peer": "NumPy and SciPy on whole arrays", "loop_over_objects": round(loop, 4),
-                   "ratio_to_loop": round(ours / loop)},
+        "name": "damage", "ours": round(speed["ours"], 2), "peer": round(speed["vectorised"], 2), "unit": "million draws/s",
+        "ratio": round(ratio(taken["vectorised"], taken["ours"]), 1),
+        "detail": {"assets": ASSETS, "cases": CASES, "damaged_share": round(float((sampler.sample(strike, cases, 1).state > 0).mean()), 3), "turns": TURNS,
+                   "ours_at_weak_shaking": round(speed["weak"], 2), "ours_by_points": round(speed["points"], 2), "peer": "NumPy and SciPy on whole arrays",
+                   "loop_over_objects": round(speed["objects"], 4), "ratio_to_loop": round(ratio(taken["objects"], taken["ours"])),
+                   "ns a draw": {name: seconds.told(1e9) for name, seconds in taken.items()}},
     }  # fmt: skip
