@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
+
+from holdfast.engines.network.compiled import kernel
 
 from .random import mix
 
@@ -42,7 +44,7 @@ class Graph(NamedTuple):
     threshold: np.ndarray
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _arriving(g, feed, given, works):  # best of the feed's givers in one case
     best = np.float32(0.0)
     for j in range(g.feed_ptr[feed], g.feed_ptr[feed + 1]):
@@ -52,7 +54,7 @@ def _arriving(g, feed, given, works):  # best of the feed's givers in one case
     return best
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _starve(g, feed, works, clock, stack, top):  # consumers of a feed that is no longer served
     for slot in range(g.slot_ptr[feed], g.slot_ptr[feed + 1]):
         asset = g.slot_asset[slot]
@@ -63,7 +65,7 @@ def _starve(g, feed, works, clock, stack, top):  # consumers of a feed that is n
     return top
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _touch(g, giver, given, works, level, clock, stack, top):  # what a giver gives has become less
     for j in range(g.giver_ptr[giver], g.giver_ptr[giver + 1]):
         feed = g.giver_feed[j]
@@ -76,7 +78,7 @@ def _touch(g, giver, given, works, level, clock, stack, top):  # what a giver gi
     return top
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _drain(g, given, works, level, clock, stack, top):  # follow failed assets until nothing more fails
     while top > 0:
         top -= 1
@@ -85,7 +87,7 @@ def _drain(g, given, works, level, clock, stack, top):  # follow failed assets u
             top = _touch(g, g.asset_giver[j], given, works, level, clock, stack, top)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def spread(g, rows, sound, given, works, level, clock):
     """The largest set of working assets that needs nothing but what it gives itself and what lifelines give; from scratch.
 
@@ -105,7 +107,7 @@ def spread(g, rows, sound, given, works, level, clock):
         _drain(g, given[k], works[k], level[k], clock[k], stack, top)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def lower(g, rows, givers, answer, given, works, level, clock):
     """Take a lifeline's answer where it is less than before, and follow what fails; arguments as in `spread`.
 
@@ -122,7 +124,7 @@ def lower(g, rows, givers, answer, given, works, level, clock):
         _drain(g, given[k], works[k], level[k], clock[k], stack, top)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def state_keys(rows, component, works, opening, command, mended, hour, spent, first_stock, end_stock, keys):
     """128-bit key of a lifeline's component state in each row; 0 where all is as undisturbed. keys (n, 2) uint64 is written.
 
@@ -161,7 +163,7 @@ def state_keys(rows, component, works, opening, command, mended, hour, spent, fi
         keys[i, 0], keys[i, 1] = first, second
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def next_expiry(g, rows, works, level, clock, out):
     """Hours until the next backup of a working asset runs out, inf where none will; out (n,) is written."""
     for i in range(rows.size):
@@ -178,7 +180,7 @@ def next_expiry(g, rows, works, level, clock, out):
         out[i] = best
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def deal(row, value, place, out):
     """Values (n,) sorted by row (n,), equal rows in their order; place (rows,) where each row begins, is used up; out (n,) is written."""
     for i in range(row.size):

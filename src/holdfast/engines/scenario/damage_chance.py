@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from holdfast.engines.network.compiled import kernel
 from holdfast.model.spec import DamageCurve, DamageTable, RepairRate
 
 STATES = 4
@@ -96,7 +96,7 @@ def _cells(law: DamageCurve) -> tuple[np.ndarray, int, int]:
     return bits.view(np.float32).astype(float), shift, int(low)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def find(x, bits, law, chances):
     """Row of the level at or below the intensity x, and how far x is on the way to the next; bits are those of x as float32."""
     cut, level = chances.shift[law], chances.level
@@ -110,7 +110,7 @@ def find(x, bits, law, chances):
     return row, (inside - level[row]) * chances.step[row]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def worst_state(u, row, share, reach):
     """Worst state reached at the quantile u in (0, 1): as many as have a chance above u."""
     out = 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from holdfast.engines.network.compiled import kernel
 
 from .damage_chance import STATES, find, worst_state
 from .random import EDGE, case_keys, normal_inner, normal_quantile, normal_quick, uniform_at, uniform_of
@@ -14,7 +15,7 @@ _NORMAL = 60.0  # mean above which a Poisson number is taken as normal
 _TILE = 512  # assets in one pass, so that what is in between stays in the nearest cache
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def poisson(mean, u):
     """The Poisson number of the given mean at the quantile u in (0, 1)."""
     if u <= 1.0 - mean:  # exp(-mean) is larger
@@ -33,7 +34,7 @@ def poisson(mean, u):
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def exp_quick(y):
     """exp(y) to 3e-7 where it is within 1/500 and 500, exact beyond: the sixteenth power of a polynomial, without a call."""
     if abs(y) > 6.2:
@@ -46,14 +47,14 @@ def exp_quick(y):
     return p * p
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _lognormal(first, second, item, median, beta):
     if median <= 0.0 or beta <= 0.0:
         return median
     return median * exp_quick(beta * normal_quick(uniform_at(first, second, item)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _repairs(first, second, item, number, law, position, states, hours, beta, loss, opening):
     """Worst state, hours, loss and opening of that many repairs."""
     worst, total, lost, hole = 0, 0.0, 0.0, 0.0
@@ -80,7 +81,7 @@ def _repairs(first, second, item, number, law, position, states, hours, beta, lo
     return worst, total, lost, hole
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _damaged(site, row, bits, u, cut, base, first, last, floor, reach, index, cell, share):
     """Which assets of a tile are damaged, by one lognormal law: their places, cells and shares; returns how many."""
     found, part = 0, np.float64(1.0 / (1 << cut))
@@ -96,7 +97,7 @@ def _damaged(site, row, bits, u, cut, base, first, last, floor, reach, index, ce
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _damaged_by_table(site, row, u, law, chances, index, cell, share):
     """As `_damaged`, for a law that is a table."""
     found, reach = 0, chances.reach
@@ -109,7 +110,7 @@ def _damaged_by_table(site, row, u, law, chances, index, cell, share):
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _normals(found, first, second, salt, index, p, z):
     """Standard normal numbers of the damaged assets of a tile, as `normal_quick` gives them; in steps that the compiler does for several at once."""
     for n in range(found):
@@ -121,7 +122,7 @@ def _normals(found, first, second, salt, index, p, z):
             z[n] = normal_quantile(p[n])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def sample_single(
     stream, cases, which, runs, law_of, salt, salt_repair, site, intensity, bits, hours_scale, chances, works_of, hours, beta, loss_of, opening_of, section,
     state, works, opening, repair, loss,
@@ -167,7 +168,7 @@ def sample_single(
                     repair[k, here[index[n]]] = share[n] * exp_quick(spread[cell[n]] * z[n])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def sample_block(
     stream, cases, which, keys, site, intensity, bits, hit, has_hit, length, section, rate_scale, hours_scale, chances,
     measure, given, curve, states, position, factor, exponent, works_of, hours, beta, loss_of, opening_of, start, laws, forced,

@@ -6,14 +6,15 @@ It is never worse than the truth where less never gives more, and as good as the
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from holdfast.engines.network.compiled import kernel
 
 from .lost_together import Sets
 from .repair import Crews
 from .repair_kernel import list_schedule
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _waited(done, set_ptr, set_task, class_ptr, class_set, class_start, weight, out):
     """Weighted hours that classes of consumers wait, added to out (n,).
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-from numba import njit, uint64
+from numba import uint64
+
+from holdfast.engines.network.compiled import kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _SILVER = np.uint64(0xD1342543DE82EF95)
@@ -22,7 +24,7 @@ _UNIT = 1.0 / float(1 << 53)
 _MASK = (1 << 64) - 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def mix(value):  # uint64 -> uint64
     """The finaliser of SplitMix64: a bijection of 64-bit integers that spreads every bit."""
     value = (value ^ (value >> _S30)) * _MUL1
@@ -30,20 +32,20 @@ def mix(value):  # uint64 -> uint64
     return value ^ (value >> _S31)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def case_keys(stream, case):
     """Both keys of a case: stream uint64 from `stream_key`, case integer."""
     first = mix(stream + uint64(case) * _SILVER)
     return first, mix(first + _GOLDEN)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def uniform_at(first, second, item):
     """A number in (0, 1) for the item (integer) of the case with these keys."""
     return uniform_of(first + uint64(item) * _GOLDEN, second)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def uniform_of(value, second):
     """As `uniform_at`, where value is the first key of the case plus `salt` of the item."""
     value = ((value ^ (value >> _S30)) * _MUL1) ^ second
@@ -52,7 +54,7 @@ def uniform_of(value, second):
     return (float(value >> _S11) + 0.5) * _UNIT
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _tail(p):  # standard normal quantile of p or 1 - p below 0.075
     r = np.sqrt(-np.log(p))
     if r <= 5.0:
@@ -70,7 +72,7 @@ def _tail(p):  # standard normal quantile of p or 1 - p below 0.075
     return top / low
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def normal_quantile(p):
     """The standard normal quantile of p in (0, 1), to 1e-15 relative."""
     q = p - 0.5
@@ -96,7 +98,7 @@ _CELLS, EDGE = 4096, 1.0 / 64.0
 _TABLE = _quantile_table()
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def normal_quick(p):
     """The standard normal quantile by table between 1/64 and 63/64 (to 1.1e-5), exact in the tails: ten times faster."""
     if EDGE <= p <= 1.0 - EDGE:
@@ -104,7 +106,7 @@ def normal_quick(p):
     return normal_quantile(p)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+@kernel(inline="always")
 def normal_inner(p):
     """The table of `normal_quick`, which holds between EDGE and 1 - EDGE; any p in (0, 1) may be given."""
     place = p * _CELLS
@@ -113,7 +115,7 @@ def normal_inner(p):
     return low + (place - cell) * (_TABLE[cell + 1] - low)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_uniform(stream, cases, items, out):
     """Kernel of `uniform`: cases (k,) int64, items (n,) uint64, out (k, n)."""
     for k in range(cases.size):
@@ -122,7 +124,7 @@ def fill_uniform(stream, cases, items, out):
             out[k, i] = uniform_at(first, second, items[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_normal(stream, cases, items, out):
     """Kernel of `normal`: cases (k,) int64, items (n,) uint64, out (k, n)."""
     for k in range(cases.size):
@@ -131,7 +133,7 @@ def fill_normal(stream, cases, items, out):
             out[k, i] = normal_quantile(uniform_at(first, second, items[i]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_quick(stream, cases, items, out):
     """As `fill_normal`, by `normal_quick`."""
     for k in range(cases.size):
@@ -140,7 +142,7 @@ def fill_quick(stream, cases, items, out):
             out[k, i] = normal_quick(uniform_at(first, second, items[i]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _hash(offsets, data, out):  # FNV-1a over the bytes of each string, then mixed
     for i in range(out.size):
         value = _FNV
@@ -187,11 +189,11 @@ def keys(ids: pa.Array) -> np.ndarray:
     return out
 
 
-def _draw(kernel, seed: int, stream: str | int, cases: np.ndarray, items: np.ndarray, dtype: type) -> np.ndarray:
+def _draw(fill, seed: int, stream: str | int, cases: np.ndarray, items: np.ndarray, dtype: type) -> np.ndarray:
     where = np.ascontiguousarray(np.atleast_1d(cases), np.int64)
     what = np.ascontiguousarray(np.atleast_1d(items)).astype(np.uint64)
     out = np.empty((where.size, what.size), dtype)
-    kernel(stream_key(seed, stream), where, what, out)
+    fill(stream_key(seed, stream), where, what, out)
     return out
 
 

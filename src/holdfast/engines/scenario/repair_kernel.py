@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from holdfast.engines.network.compiled import kernel
 
 _TINY = 1e-9
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def to_work(hour, first, shift):
     """Hours worked by `hour` since the event by a crew that starts at `first` and works `shift` hours of every 24."""
     gone = hour - first
@@ -18,7 +19,7 @@ def to_work(hour, first, shift):
     return days * shift + min(gone - 24.0 * days, shift)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def to_clock(work, first, shift):
     """Hours since the event at which `work` hours are done; the end of a shift, not the beginning of the next."""
     if work <= 0.0:
@@ -27,7 +28,7 @@ def to_clock(work, first, shift):
     return first + days * 24.0 + (work - days * shift)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _next_moment(free, tasks, after, ready, moment):  # next time after `moment` at which a crew or a task becomes free
     best = np.inf
     for c in range(free.size):
@@ -41,7 +42,7 @@ def _next_moment(free, tasks, after, ready, moment):  # next time after `moment`
     return best
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _work_off(tasks, hours, ready, travel, depot, first, shift, done):
     """One team in one case: list scheduling. tasks in order; ready (asset,) in working hours; depot (crew,)"""
     free = np.zeros(depot.size)
@@ -71,7 +72,7 @@ def _work_off(tasks, hours, ready, travel, depot, first, shift, done):
         moment = free.min()
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def list_schedule(hours, order, ready, team_of, travel, crew_depot, crew_ptr, first, shift, done):
     """When each asset of each case is mended; done (case, asset) is written: 0 where nothing is to do, inf where nobody gets there.
 

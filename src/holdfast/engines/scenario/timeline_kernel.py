@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from holdfast.engines.network.compiled import kernel
 
 from .cascade_kernel import SLACK
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def mend(rows, now, done, own, mended, sound, next_done):
     """What is mended by now. done, own (works in spite of its damage) (case, asset); mended, sound (case, asset) and next_done (n,) are written."""
     for i in range(rows.size):
@@ -23,7 +24,7 @@ def mend(rows, now, done, own, mended, sound, next_done):
         next_done[i] = soon
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def shut_off(rows, now, column, opening, isolated, mended, sound, left, next_done, next_shut):
     """Which leaks are shut off by now, after `mend`.
 
@@ -48,7 +49,7 @@ def shut_off(rows, now, column, opening, isolated, mended, sound, left, next_don
         next_done[i] = min(next_done[i], soon)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def measure(
     rows, level, works, threshold, normal, service, people, zone_ptr, zone, zone_people, critical, without, got, zone_got, down, critical_down, dark
 ):  # fmt: skip
@@ -84,7 +85,7 @@ def measure(
             critical_down[i, j] = not works[k, critical[j]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def advance(rows, step, level, threshold, clock, lost):
     """Let step (n,) hours pass: clock and lost (case, feed) hours without, in a row and in all."""
     for i in range(rows.size):
@@ -97,7 +98,7 @@ def advance(rows, step, level, threshold, clock, lost):
                 clock[k, feed] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def restored(rows, level, normal, threshold, critical_down, out):
     """Whether every feed that is served in the undisturbed city is as it was, and all critical facilities work; out (n,) bool is written."""
     for i in range(rows.size):
@@ -108,7 +109,7 @@ def restored(rows, level, normal, threshold, critical_down, out):
         out[i] = good
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def credit(rows, step, level, threshold, clock, lost):
     """Give back half of the last step (n,) to feeds that were without all through it and are served at its end: when they came back is not known."""
     for i in range(rows.size):
