@@ -39,7 +39,7 @@ def kernel(function: Callable[..., Any] | None = None, /, **options: Any) -> Any
         return lambda given: kernel(given, **options)
     compiled = njit(nogil=True, error_model="numpy", **options)(function)
     compiled.enable_caching()
-    index = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    index: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if hasattr(index, "_source_stamp"):
         index._source_stamp = (index._source_stamp, _stamp_of(function), _numbers(function.__globals__))
     return compiled

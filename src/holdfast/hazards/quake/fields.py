@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.scenario.random import case_keys, normal_fields, normal_quick, stream_key, uniform_at
 from holdfast.model.errors import Invalid
 
@@ -112,7 +112,7 @@ def _smooth(n: int) -> int:
     return n
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def read(stream, cases, grid, pair, part, corner, weight, patch, rough, columns, out):
     """Values at sites from grids (pair, 2 * node) of interleaved real and imaginary parts."""
     for k in range(pair.size):

@@ -8,8 +8,8 @@ source    HAZUS-MH earthquake model technical manual 2.1, 4.2.2: probability giv
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from holdfast.engines.network.compiled import kernel
 from holdfast.engines.scenario.random import case_keys, stream_key, uniform_at
 from holdfast.model.errors import Invalid
 
@@ -43,7 +43,7 @@ def cells(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return i * np.uint64(0x9E3779B97F4A7C15) + j
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def probability(category, pga, magnitude, water):
     """That a place liquefies. pga [m/s2], depth of the ground water [m]"""
     if category == 0:
@@ -54,7 +54,7 @@ def probability(category, pga, magnitude, water):
     return min(given / (by_magnitude * by_water) * _SHARE[category], 1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def displacement(category, pga, magnitude):
     """Expected deformation [m] where the ground liquefies: the larger of settlement and lateral spreading."""
     ratio = pga / _G / _ONSET[category]
@@ -70,7 +70,7 @@ def displacement(category, pga, magnitude):
     return max(_SETTLE[category], spread)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill(stream, cases, cell, category, magnitude, water, pga, out):
     for k in range(cases.size):
         first, second = case_keys(stream, cases[k])
