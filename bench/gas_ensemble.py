@@ -1,4 +1,4 @@
-"""A thousand demand cases of the published gas net of Schutterwald, against pandapipes case by case; CPU time for one case.
+"""A thousand demand cases of the published gas net of Schutterwald, against pandapipes case by case, in turns; CPU time for one case.
 
 The peer is run by the interpreter named in HOLDFAST_PEER_PANDAPIPES, which has pandapipes 0.16.0. Without it the next best peer that is
 installed is SciPy: the same equations, one case at a time, with a sparse LU factorisation.
@@ -6,39 +6,24 @@ installed is SciPy: the same equations, one case at a time, with a sparse LU fac
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from time import process_time
+from typing import Any
 
 import numpy as np
 
+from bench.turns import Program, cpu, in_turns, ratio
 from holdfast.engines.network.gas.fluid import ambient_pressure, from_tables
 from holdfast.engines.network.gas.model import GasModel, model
 from holdfast.engines.network.gas.solve import GasCases, GasSolver
 from holdfast.io.pandapower_json import read_net
 
-CASES, PEER_CASES, ROUNDS = 1000, 20, 3
+CASES, PEER_CASES, TURNS = 1000, 20, 5
 NET = Path(__file__).resolve().parents[2] / "shared/data/gas_heat/pandapipes/gas_net_schutterwald_1bar.json"
-
-_PEER = """
-import json, sys, time
-import numpy as np
-import pandapipes as pp
-net = pp.from_json(sys.argv[1])
-factor = np.array(json.loads(sys.argv[2]))
-base = net.sink.mdot_kg_per_s.to_numpy().copy()
-pp.pipeflow(net)
-lowest, start = [], time.process_time()
-for f in factor:
-    net.sink["mdot_kg_per_s"] = base * f
-    pp.pipeflow(net)
-    lowest.append(float(net.res_junction.p_bar.min()) * 1e5)
-print(json.dumps({"seconds": (time.process_time() - start) / len(factor), "lowest": lowest, "version": pp.__version__}))
-"""
-
 
 def network(path: Path) -> GasModel:
     """The net straight from its file."""
@@ -83,34 +68,45 @@ def _scipy_case(made: GasModel, solver: GasSolver, demand: np.ndarray) -> np.nda
     return np.sqrt(potential)
 
 
-def _peer(made: GasModel, solver: GasSolver, factor: np.ndarray) -> tuple[float, np.ndarray, str]:
+@contextmanager
+def _peer(made: GasModel, solver: GasSolver) -> Iterator[Callable[..., dict[str, Any]]]:
+    """Who answers lists of factors with `seconds` a case, `lowest` pressures and a name."""
     interpreter = os.environ.get("HOLDFAST_PEER_PANDAPIPES")
     if interpreter:
-        out = subprocess.run([interpreter, "-W", "ignore", "-c", _PEER, str(NET), json.dumps(factor.tolist())], capture_output=True, text=True, check=True)
-        found = json.loads(out.stdout.splitlines()[-1])
-        return found["seconds"], np.array(found["lowest"]), f"pandapipes {found['version']} pipeflow"
-    start = time.process_time()
-    lowest = np.array([(_scipy_case(made, solver, f * made.demand) - made.ambient).min() for f in factor])
-    return (time.process_time() - start) / len(factor), lowest, "SciPy spsolve, same equations, one case at a time"
+        with Program(interpreter, str(Path(__file__).parent / "peers" / "pandapipes_demands.py"), str(NET)) as program:
+            yield lambda factor: (said := program.ask(factor=factor)) | {"name": f"pandapipes {said['version']} pipeflow"}
+        return
+
+    def alone(factor: list[float]) -> dict[str, Any]:
+        start = process_time()
+        lowest = [float((_scipy_case(made, solver, f * made.demand) - made.ambient).min()) for f in factor]
+        return {"seconds": (process_time() - start) / len(factor), "lowest": lowest, "name": "SciPy spsolve, same equations, one case at a time"}
+
+    yield alone
 
 
 def run() -> dict:
-    """CPU milliseconds for one case, best of three; the ratio is the peer's over ours."""
+    """Median CPU milliseconds for one case; the ratio is the peer's over ours."""
     if not NET.exists():
         sys.exit(f"{NET.name} is not there: the net is expected beside the checkout in shared/data")
     made = network(NET)
     solver = GasSolver(made)
     factor = np.random.default_rng(7).uniform(0.5, 3.0, CASES)
     solver.solve(GasCases(8))  # compiles, and solves the undisturbed net
-    ours = np.inf
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        result = solver.solve(GasCases(CASES, demand=factor[:, None] * made.demand))
-        ours = min(ours, (time.process_time() - start) / CASES)
-    theirs, lowest, name = _peer(made, solver, factor[:PEER_CASES])
+    cases, some, said = GasCases(CASES, demand=factor[:, None] * made.demand), factor[:PEER_CASES].tolist(), []
+    with _peer(made, solver) as peer:
+
+        def theirs() -> float:
+            said.append(peer(factor=some))
+            return said[-1]["seconds"]
+
+        taken = in_turns(TURNS, ours=lambda: cpu(lambda: solver.solve(cases))() / CASES, peer=theirs)
+    result, lowest = solver.solve(cases), np.array(said[-1]["lowest"])
     gauge = (result.pressure[:PEER_CASES] - made.ambient).min(axis=1)
+    ours, other = taken["ours"], taken["peer"]
     return {
-        "name": "gas_ensemble", "ours": round(ours * 1e3, 4), "peer": round(theirs * 1e3, 3), "unit": "ms CPU per case", "ratio": round(theirs / ours, 1),
-        "detail": {"cases": CASES, "junctions": made.nodes, "solved": int((result.status == 0).sum()), "iterations": round(float(result.iterations.mean()), 2), "peer": name,
+        "name": "gas_ensemble", "ours": round(ours.median * 1e3, 4), "peer": round(other.median * 1e3, 3), "unit": "ms CPU per case", "ratio": round(ratio(other, ours), 1),
+        "detail": {"cases": CASES, "junctions": made.nodes, "solved": int((result.status == 0).sum()), "iterations": round(float(result.iterations.mean()), 2),
+                   "turns": TURNS, "ours ms": ours.told(1e3), "peer": said[-1]["name"], "peer ms": other.told(1e3),
                    "largest_difference_of_lowest_pressure": float(f"{np.abs(gauge / lowest - 1).max():.2e}")},
-    }
+    }  # fmt: skip
