@@ -1,18 +1,20 @@
-"""One ensemble on one process and on two: the same cases, wall time against wall time, in the same run."""
+"""One ensemble on one process and on two: the same cases, wall time against wall time, in turns."""
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-CASES, BLOCK, REPEATS = 512, 32, 3
+from bench.turns import in_turns, ratio
+
+CASES, BLOCK, TURNS = 512, 32, 3
 
 
 def run() -> dict[str, Any]:
-    """Median over repeats; starting the processes is timed apart, because long runs do not feel it."""
+    """Median over the turns; starting the processes is timed apart, because long runs do not feel it."""
     from holdfast.app.definition import define
     from holdfast.app.sample_city import create_sample_city
     from holdfast.app.scenario import prepare
@@ -21,13 +23,12 @@ def run() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, create_sample_city(str(Path(folder) / "city"), assets=10_000) as city:
         task, _, _ = prepare(city, define(city.catalog, "quake-m6.5", samples=CASES))
         case_block.prepared(task)
-        wall: dict[int, list[float]] = {1: [], 2: []}
-        for repeat in range(REPEATS):
-            for workers in (1, 2):
-                wall[workers].append(_timed(ensemble, case_block, task, workers, Path(folder) / f"{repeat}-{workers}"))
-    one, two = (statistics.median(wall[w]) for w in (1, 2))
-    return {"name": "ensemble_scaling", "ours": two, "peer": one, "unit": "s after the first blocks", "ratio": one / two,
-            "detail": {"cases": CASES, "one process": [round(v, 2) for v in wall[1]], "two processes": [round(v, 2) for v in wall[2]]}}  # fmt: skip
+        turn = count()
+        taken = in_turns(TURNS, **{name: lambda workers=workers: _timed(ensemble, case_block, task, workers, Path(folder) / f"{next(turn)}-{workers}")
+                                   for name, workers in (("one", 1), ("two", 2))})  # fmt: skip
+    one, two = taken["one"], taken["two"]
+    return {"name": "ensemble_scaling", "ours": round(two.median, 3), "peer": round(one.median, 3), "unit": "s after the first blocks", "ratio": round(ratio(one, two), 3),
+            "detail": {"cases": CASES, "turns": TURNS, "one process": one.told(), "two processes": two.told()}}  # fmt: skip
 
 
 def _timed(ensemble: Any, case_block: Any, task: Any, workers: int, folder: Path) -> float:

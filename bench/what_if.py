@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from bench.turns import in_turns, ratio
 
 MODEL = Path(__file__).resolve().parents[2] / "shared" / "data" / "water" / "literature" / "ky10.inp"
 TRIES = 40
@@ -27,19 +28,26 @@ def run() -> dict[str, Any]:
         pipes = city.table("water.pipe", columns=["id"])["id"].to_pylist()
         chosen = pipes[:: max(1, len(pipes) // TRIES)][:TRIES]
         resident.overlay().apply(Change(pipes[-1], "isolate"))  # compiles
-        ours, solved = [], 0
-        for pipe in chosen:
-            start = time.perf_counter()
+        _epanet(Path(folder))
+        rest, solved = iter(chosen), []
+
+        def change() -> float:
+            pipe, start = next(rest), time.perf_counter()
             effect = resident.overlay().apply(Change(pipe, "isolate"))
-            ours.append(1000.0 * (time.perf_counter() - start))
-            solved += effect.status == "solved"
-        peer = [_epanet(Path(folder)) for _ in range(10)]
-    detail = {"nodes": nodes, "worst ms": round(max(ours), 2), "solved": f"{solved} of {len(chosen)}", "peer": "EPANET toolkit: open the file, solve one snapshot"}
-    mine, theirs = statistics.median(ours), statistics.median(peer)
-    return {"name": "what_if", "ours": mine, "peer": theirs, "unit": "ms", "ratio": theirs / mine, "detail": detail}
+            seconds = time.perf_counter() - start
+            solved.append(effect.status == "solved")
+            return seconds
+
+        taken = in_turns(len(chosen), ours=change, peer=lambda: _epanet(Path(folder)))
+    ours, peer = taken["ours"], taken["peer"]
+    detail = {"nodes": nodes, "worst ms": round(1e3 * max(ours.seconds), 2), "solved": f"{sum(solved)} of {len(chosen)}", "ours ms": ours.told(1e3), "peer ms": peer.told(1e3),
+              "peer": "EPANET toolkit: open the file, solve one snapshot"}  # fmt: skip
+    mine, theirs = 1e3 * ours.median, 1e3 * peer.median
+    return {"name": "what_if", "ours": round(mine, 2), "peer": round(theirs, 2), "unit": "ms", "ratio": round(ratio(peer, ours), 2), "detail": detail}
 
 
 def _epanet(folder: Path) -> float:
+    """Seconds to open the model and solve it once."""
     from epanet import toolkit as en
 
     start = time.perf_counter()
@@ -51,4 +59,4 @@ def _epanet(folder: Path) -> float:
     en.closeH(project)
     en.close(project)
     en.deleteproject(project)
-    return 1000.0 * (time.perf_counter() - start)
+    return time.perf_counter() - start
