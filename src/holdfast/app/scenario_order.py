@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -61,6 +62,6 @@ def order_of(task: Any, impact: Any, evaluations: int) -> tuple[dict[str, pa.Tab
         "cases": [int(c) for c in cases], "weighted_person_hours": found.objective, "lower_bound": found.bound, "bound_proven": found.proven, "gap": found.gap,
         "likely_bound": found.estimate,
         "method": found.method, "orders_judged": found.evaluations, "tasks": len(found.order), "seconds": round(found.seconds, 2),
-        **{f"better_than_{name}": 1.0 - found.objective / value for name, value in found.compared.items() if name in ("importance", "random") and value > 0},
+        **{f"better_than_{name}": 1.0 - found.objective / value for name, value in found.compared.items() if name in ("importance", "random") and 0 < value < math.inf},
     }  # fmt: skip
     return {"order": order.append_column("kind", kinds), "restoration": restoration}, summary

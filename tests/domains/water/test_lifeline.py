@@ -11,6 +11,7 @@ from ceilings import check_ceiling
 from holdfast.domains.water.hydraulic_tables import WaterTables
 from holdfast.domains.water.lifeline import WaterLifeline, build, sections_of
 from holdfast.domains.water.sample import sample
+from holdfast.domains.water.snapshots import Remembered
 from holdfast.engines.layout.plan import make_plan
 from holdfast.model.finding import Findings
 from holdfast.model.lifeline import CaseStatus, Command, ComponentState, Lifeline
@@ -68,6 +69,7 @@ def test_with_every_source_shut_nothing_arrives_as_the_solver_says_that_then_is_
     assert line._fed(cases).tolist() == [False, False, True]
     solved = line._engine(False).snapshot(cases)
     asked, snapshot = [], line._engine(False).snapshot
+    monkeypatch.setattr(line, "_snapshots", Remembered(line._solve))
     monkeypatch.setattr(line._engine(False), "snapshot", lambda some, *rest, **more: (asked.append(some.count), snapshot(some, *rest, **more))[1])
     found = line.serve(state)
     assert asked == [1] and found.status.tolist() == solved.status.tolist() == [CaseStatus.SOLVED] * 3

@@ -208,6 +208,30 @@ def test_the_same_oscillation_ends_when_works_may_only_shrink():
     assert result.status[0] == CaseStatus.SOLVED and not result.works[0, 0]
 
 
+def test_a_monotone_lifeline_brings_nothing_back_because_a_neighbour_was_cut_off():
+    world = shedding_world()
+    world.lifelines[0].monotone = True
+    result = settled(world, make_damage(world, ("power:spare",)), base=Cascade(world, loss_only=False))
+    assert result.status[0] == CaseStatus.SOLVED and not result.works[0, 0]
+
+
+@pytest.mark.parametrize("first", ["grid", "water"])
+def test_a_monotone_lifeline_gives_again_what_another_one_brought_back(first):
+    """The bus is dead until the load, whose main is broken, is off; then the pump runs again and the house has water."""
+    grid = Shedding(pa.array(["power:load", "power:spare"]), pa.array(["power:bus"]))
+    water = Reach("water", "water", pa.array(["water:pump", "water:a", "water:b"]), pa.array(["water:a", "water:b"]), ((0, 1), (0, 2)), (0,))
+    world = make_world(
+        ["power:load", "power:spare", "power:bus", "water:pump", "water:a", "water:b", "city:house"],
+        needs=[("power:load", "water", 0.0), ("water:pump", "electricity", 0.0)], uses=[("city:house", "water")], lifelines=(grid, water),
+        links=[("power:bus", "water:pump", "electricity"), ("water:a", "power:load", "water"), ("water:b", "city:house", "water")],
+    )  # fmt: skip
+    base = Cascade(world)
+    base._order = sorted(base._order, key=lambda number: world.lifelines[number].name != first)
+    result = settled(world, make_damage(world, ("power:spare", "water:a")), base=base)
+    assert not base.loss_only and result.status[0] == CaseStatus.SOLVED
+    assert dict(zip(world.asset_id.to_pylist(), result.works[0].tolist(), strict=True))["water:pump"] and result.level[0, 6, SERVICES.index("water")] == 1.0
+
+
 def test_damage_of_another_world_is_refused():
     with pytest.raises(Invalid, match="9 assets"):
         settled(loop_world(), make_damage(chain_world(), ()))

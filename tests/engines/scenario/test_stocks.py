@@ -135,8 +135,8 @@ def test_less_in_stock_never_gives_more_and_every_moment_ends(stock, done, fill,
         cascade, calls = Cascade(world, AT_ONCE), [0]
         settle = cascade.settle
         cascade.settle = lambda *a, **k: (calls.__setitem__(0, calls[0] + 1), settle(*a, **k))[1]
-        timeline = run(world, damage, cascade=cascade, hours=np.arange(0.0, 80.0, 8.0), late=True)
-        most = run(world, damage, cascade=Cascade(world, AT_ONCE), hours=np.arange(0.0, 80.0, 8.0), late=True, stocks=False)
+        timeline = run(world, damage, cascade=cascade, hours=np.arange(0.0, 80.0, 8.0), exact=True)
+        most = run(world, damage, cascade=Cascade(world, AT_ONCE), hours=np.arange(0.0, 80.0, 8.0), exact=True, stocks=False)
         return timeline, most, calls[0]
 
     timeline, most, calls = follow(stock)

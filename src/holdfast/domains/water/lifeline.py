@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from scipy.sparse import csr_array
 
 from holdfast.engines.network.hydraulic.answers import Breaks, Cases, Solution
 from holdfast.engines.network.hydraulic.model import HydraulicModel, LinkType, NodeType, Status
@@ -25,6 +26,7 @@ from .hydraulic_tables import WaterTables, places
 from .hydraulics import hydraulic_model
 from .isolate_break import valve_places
 from .settings import chosen
+from .snapshots import Remembered, Snapshots
 from .solving import GRAVITY, Engine, at_mean, delivered_share, engine_for, mean_demand, pressure_driven
 from .tanks import Tanks, refilling
 
@@ -104,6 +106,11 @@ def sites(tables: WaterTables, model: HydraulicModel) -> Sites:
     return Sites(pa.array(ids, pa.string()), links, np.array(outlet, np.int64), given)
 
 
+def _ends(model: HydraulicModel, node: int) -> np.ndarray:
+    """Links at a node."""
+    return np.flatnonzero((model.link_from == node) | (model.link_to == node))
+
+
 def _at_node(model: HydraulicModel, node: int) -> np.ndarray:
     """Links that stand still with a site known by its node only: pumps that lift to it, else every link of it."""
     if node < 0:
@@ -111,26 +118,7 @@ def _at_node(model: HydraulicModel, node: int) -> np.ndarray:
     pumps = np.flatnonzero((model.link_type == LinkType.PUMP) & (model.link_to == node))
     if len(pumps) and model.node_type[node] == NodeType.JUNCTION:
         return pumps
-    return np.flatnonzero((model.link_from == node) | (model.link_to == node))
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What snapshots of some cases say; for each end of a link at a tank `away` (case, end) [m3/s] leaves the tank, `beyond` (case, end) [m] is the head at its
-    other end."""
-
-    level: np.ndarray
-    status: np.ndarray
-    engines: tuple[str, ...]
-    detail: dict[str, np.ndarray]
-    away: np.ndarray
-    beyond: np.ndarray
-
-    def put(self, rows: np.ndarray, other: _Found) -> None:
-        """Take the numbers of some cases from another answer."""
-        self.level[rows], self.status[rows], self.away[rows], self.beyond[rows] = other.level, other.status, other.away, other.beyond
-        for name, values in self.detail.items():
-            values[rows] = other.detail[name]
+    return _ends(model, node)
 
 
 class WaterLifeline:
@@ -155,11 +143,13 @@ class WaterLifeline:
         supplies = np.array([demand[nodes].sum() for nodes in held.node], np.float64)
         self.outlet_demand = np.concatenate([demand[junctions], supplies, np.zeros(len(hydrants.id))])
         self._junctions = junctions
-        self._reach = self._closures()
+        self._closes = _incidence([*(_ends(model, node) for node in fixed.tolist()), *held.links], model.links)
+        self._supplied = _incidence(held.node, model.nodes, mean=True).T
         self.gauges = (Gauge("pressure", "pressure", 1000.0, model.node_id.take(pa.array(junctions))),)
         self.tanks = Tanks.of(model)
         self._tank_columns = model.links + np.searchsorted(fixed, self.tanks.node)
         self.stock_id, self.stock, self.stock_full = model.node_id.take(pa.array(self.tanks.node)), self.tanks.stock, self.tanks.full
+        self._snapshots = Remembered(self._solve)
         self._engines: dict[bool, Engine] = {}
         self._base: Solution | None = None
         self._start: Solution | None = None
@@ -173,33 +163,38 @@ class WaterLifeline:
 
     def serve(self, state: ComponentState) -> Served:
         """Solve all cases at mean demand, or each at its hour of the day. Empty tanks hand out what flows in, see `Tanks.turns`."""
-        found = self._solve(state if state.spent is None else self._without(state, state.spent))
         spare = self._spare(state.hour, state.cases)
+        if state.spent is None:
+            found = self._snapshots.ask(state)
+            draw = self.tanks.draw(found.away, spare)
+        else:
+            found, draw = self._with_spent(state, spare)
+        return Served(found.level, found.status, " + ".join(dict.fromkeys(found.engine.tolist())), found.detail, draw.astype(np.float32))
+
+    def _with_spent(self, state: ComponentState, spare: np.ndarray) -> tuple[Snapshots, np.ndarray]:
+        """The answer and what empties the tanks (case, tank) [m3/h] where some may be spent."""
+        likely = (self.tanks.floating & (spare <= 0.0)) | ~state.spent
+        first = likely.all(axis=1)  # solved without their tanks at once
+        found = self._snapshots.ask(self._without(state, state.spent & first[:, None]))
         draw = self.tanks.draw(found.away, spare)
-        if state.spent is not None:
-            stays = state.spent & self.tanks.stays_empty(found.beyond, spare)
-            draw[stays] = 1.0
-            rows = np.flatnonzero((state.spent & ~stays).any(axis=1))
-            if len(rows):
-                found, draw[rows] = self._opened(state.rows(rows), found, rows, spare[rows])
-        return Served(found.level, found.status, " + ".join(found.engines) or self.engine, found.detail, draw.astype(np.float32))
+        stays = state.spent & first[:, None] & self.tanks.stays_empty(found.beyond, spare)
+        draw[stays] = 1.0
+        more = (state.spent & ~stays).any(axis=1)  # some may fill, or hand on what flows in
+        again = np.flatnonzero(first & more)
+        if len(again):
+            found.put(again, opened := self._snapshots.ask(state.rows(again)))
+            draw[again] = self.tanks.draw(opened.away, spare[again])
+        turns = np.flatnonzero(more & (state.spent & (draw > 0.0)).any(axis=1))
+        if len(turns):
+            self._by_turns(state.rows(turns), found, turns, draw, spare[turns])
+        return found, draw
 
-    def _opened(self, state: ComponentState, found: _Found, rows: np.ndarray, spare: np.ndarray) -> tuple[_Found, np.ndarray]:
-        """The answer with its `rows` as they are with empty tanks opened again, and their draw: some may fill, or hand on what flows in."""
-        opened = self._solve(state)
-        found.put(rows, opened)
-        draw = self.tanks.draw(opened.away, spare)
-        still = np.flatnonzero((state.spent & (draw > 0.0)).any(axis=1))
-        if len(still):
-            found, draw[still] = self._by_turns(state.rows(still), found, rows[still], draw[still], spare[still])
-        return replace(found, engines=tuple(dict.fromkeys((*found.engines, *opened.engines)))), draw
-
-    def _by_turns(self, state: ComponentState, found: _Found, rows: np.ndarray, draw: np.ndarray, spare: np.ndarray) -> tuple[_Found, np.ndarray]:
-        """The answer with its `rows` corrected for empty tanks, and their draw. state, draw, spare: of these rows"""
-        empty = state.spent & (draw > 0.0)
+    def _by_turns(self, state: ComponentState, found: Snapshots, rows: np.ndarray, draw: np.ndarray, spare: np.ndarray) -> None:
+        """Correct `rows` of an answer with all tanks open, and of their draw, for the empty ones. state, spare: of these rows"""
+        empty = state.spent & (draw[rows] > 0.0)
         barren = empty & self.tanks.barren(found.away[rows], spare)
-        open_ = self._solve(self._without(state, barren))
-        off = self._solve(self._without(state, empty)) if (empty & ~barren).any() else open_
+        open_ = self._snapshots.ask(self._without(state, barren))
+        off = self._snapshots.ask(self._without(state, empty))
         share, left = self.tanks.turns(open_.away, off.away, spare, empty & ~barren)
         share = np.column_stack([share, np.ones(len(rows))])[:, self.tanks.part_of]  # (case, node)
         weight = {"level": self._at_outlets(share, share[:, self.hydrants.node]), "pressure": share[:, self._junctions]}
@@ -214,8 +209,7 @@ class WaterLifeline:
         found.status[rows] = np.maximum(open_.status, off.status)
         for name, values in found.detail.items():
             values[rows] = mean(name, open_.detail[name], off.detail[name])
-        engines = tuple(dict.fromkeys((*found.engines, *open_.engines, *off.engines)))
-        return replace(found, engines=engines), np.where(barren, draw, left)
+        draw[rows] = np.where(barren, draw[rows], left)
 
     def _without(self, state: ComponentState, tanks: np.ndarray) -> ComponentState:
         """A state with some of its tanks (case, tank) out of service too."""
@@ -233,15 +227,15 @@ class WaterLifeline:
             out[rows] = np.maximum(self.tanks.total(self.tanks.leaving(self.model, calm, None)), 0.0)
         return out
 
-    def _solve(self, state: ComponentState) -> _Found:
-        """Snapshots with the tanks as full as at the start."""
+    def _solve(self, state: ComponentState) -> Snapshots:
+        """Snapshots with the tanks as full as at the start, spent or not."""
         cases = self.cases_of(state)
         level = np.zeros((state.cases, len(self.outlet_id)), np.float32)
         status = np.zeros(state.cases, np.int8)
         pressure = np.full((state.cases, len(self._junctions)), np.nan, np.float32)
         detail = {"leak": np.zeros(state.cases), "supplied": np.zeros(state.cases), "pressure": pressure}
         away, beyond = np.zeros((state.cases, len(self.tanks.link))), np.full((state.cases, len(self.tanks.link)), np.nan)
-        names: list[str] = []
+        engine = np.full(state.cases, self.engine, "U80")
         fed = self._fed(cases)  # without a source nothing arrives; that is an answer, which takes no solver
         for every, hour in _by_hour(state.hour, state.cases):
             rows = every[fed[every]]
@@ -257,11 +251,11 @@ class WaterLifeline:
             got = np.maximum(found.delivered, 0).sum(axis=1)
             detail["supplied"][rows] = np.where(wanted > 0, got / np.where(wanted > 0, wanted, 1.0), 1.0)
             away[rows], beyond[rows] = self.tanks.leaving(self.model, found, some.breaks), found.head[:, self.tanks.other]
-            names += [] if found.engine in names else [found.engine]
+            engine[rows] = found.engine
         for place, at in enumerate(self.sites.outlet.tolist()):
             down = ~state.available[:, len(self.model.link_id) + len(self._fixed) + at]
             level[down & (status == CaseStatus.SOLVED), len(self._junctions) + place] = 0.0
-        return _Found(level, status, tuple(names), detail, away, beyond)
+        return Snapshots(level, status, engine, detail, away, beyond)
 
     def _fed(self, cases: Cases) -> np.ndarray:
         """(case,) bool: not every link at a reservoir or tank is closed, or water comes in at a junction."""
@@ -305,10 +299,9 @@ class WaterLifeline:
         if state.command is not None:  # closed by its own valves, nothing else with it
             pipe &= state.command[:, :links] != Command.CLOSED
         shut = self.sections.closed(pipe) | alone
-        for column, reach in enumerate(self._reach, start=links):
-            if len(reach):
-                down = np.flatnonzero(~state.available[:, column])
-                shut[np.ix_(down, reach)] = True
+        down = ~state.available[:, links:]
+        if down.any():
+            shut |= (down.astype(np.float32) @ self._closes) > 0.0
         status = np.full((state.cases, links), -1, np.int8)
         if state.command is not None:
             self._command(state.command[:, :links], status)
@@ -320,11 +313,6 @@ class WaterLifeline:
                 size = self.orifice * np.sqrt(2 * GRAVITY) * state.opening[case, link].astype(np.float64)
                 breaks = Breaks(case, link, np.full(len(case), 0.5), size)
         return Cases(state.cases, status=status if (status >= 0).any() else None, breaks=breaks)
-
-    def _closures(self) -> list[np.ndarray]:
-        """Per fixed node and site, the links that are shut with it."""
-        ends = [np.flatnonzero((self.model.link_from == node) | (self.model.link_to == node)) for node in self._fixed.tolist()]
-        return [*ends, *self.sites.links]
 
     def _command(self, command: np.ndarray, status: np.ndarray) -> None:
         status[command == Command.CLOSED] = Status.CLOSED
@@ -359,14 +347,21 @@ class WaterLifeline:
 
     def _at_outlets(self, values: np.ndarray, hydrants: np.ndarray) -> np.ndarray:
         """(case, outlet) of values (case, node), and of values (case, hydrant); secondary supplies have the mean of their nodes."""
-        supplies = [values[:, nodes].mean(axis=1) if len(nodes) else np.zeros(len(values)) for nodes in self.sites.node]
-        return np.column_stack([values[:, self._junctions], *supplies, hydrants])
+        return np.column_stack([values[:, self._junctions], values @ self._supplied, hydrants])
 
     def _engine(self, hourly: bool) -> Engine:
         """The engine for mean demand, or for demands by the hour."""
         if hourly not in self._engines:
             self._engines[hourly] = engine_for(refilling(self.model) if hourly else at_mean(refilling(self.model)))
         return self._engines[hourly]
+
+
+def _incidence(rows: list[np.ndarray], columns: int, mean: bool = False) -> csr_array:
+    """(row, column) float32: 1 at each position in `rows`, or with `mean` what makes a mean of them."""
+    size = np.array([len(row) for row in rows], np.int64)
+    value = np.repeat(1.0 / np.maximum(size, 1) if mean else np.ones(len(size)), size)
+    at = np.concatenate([np.empty(0, np.int64), *rows])
+    return csr_array((value.astype(np.float32), at, np.concatenate([[0], np.cumsum(size)])), shape=(len(rows), columns))
 
 
 def _by_hour(hour: np.ndarray | None, cases: int) -> list[tuple[np.ndarray, float | None]]:

@@ -132,6 +132,7 @@ class Cascade:
         if self.rules.missing_provider == "outside":
             self.graph.threshold[self.unserved] = -1.0
         self._order = self._by_dependents()
+        self._rises = np.array([not (self.loss_only or line.monotone) for line in world.lifelines], bool)
 
     # the undisturbed city
 
@@ -211,11 +212,12 @@ class Cascade:
         block.given[rows], block.rounds[rows], block.draw[rows] = self.base_given, 0, self.base_draw
         kernel.spread(graph, rows, block.sound, block.given, block.works, block.level, clock)
         seen = np.zeros((len(self.solutions), block.cases, 2), np.uint64)
+        may_rise = np.repeat(self._rises[:, None], block.cases, axis=1)
         left, before = rows, np.empty((len(rows), 0), bool) if self.loss_only else block.works[rows]
         while len(left):
             moved = np.zeros(block.cases, bool)
             for number in self._order:
-                self._resolve(number, block, left, hour, tag, seen[number], moved, graph, clock)
+                self._resolve(number, block, left, hour, tag, seen[number], may_rise, moved, graph, clock)
             stays = moved[left]
             before, left = before[stays], left[stays]
             block.rounds[left] += 1
@@ -227,9 +229,14 @@ class Cascade:
         self.seconds += perf_counter() - begin - (sum(s.seconds for s in self.solutions) - inside)
 
     def _resolve(
-        self, number: int, block: Block, left: np.ndarray, hour: np.ndarray, tag: np.ndarray, seen: np.ndarray, moved: np.ndarray, graph: kernel.Graph, clock: np.ndarray
+        self, number: int, block: Block, left: np.ndarray, hour: np.ndarray, tag: np.ndarray, seen: np.ndarray, may_rise: np.ndarray, moved: np.ndarray,
+        graph: kernel.Graph, clock: np.ndarray,
     ) -> None:  # fmt: skip
-        """Solve one lifeline for the cases whose components changed since it was asked last."""
+        """Solve one lifeline for the cases whose components changed since it was asked last.
+
+        One that is monotone gives more than before only where something came back since: what else rises, as pressure does where a neighbour is
+        cut off, would bring back the one whose failure let it rise, and so for ever.
+        """
         keys = self._keys(number, block, left, tag)
         new = (keys != seen[left]).any(axis=1)
         if block.rounds[left[0]] == 0:
@@ -243,10 +250,14 @@ class Cascade:
         block.status[changed] = np.maximum(block.status[changed], status)
         solved = status == CaseStatus.SOLVED  # a case that was not keeps the level of its last solved state
         changed, level, givers = changed[solved], level[solved], self.givers[number]
-        risen = np.zeros(len(changed), bool) if self.loss_only else (level > block.given[changed[:, None], givers]).any(axis=1)
+        risen = may_rise[number, changed]
+        if risen.any():
+            risen &= (level > block.given[changed[:, None], givers]).any(axis=1)
+        may_rise[number, changed] = self._rises[number]
         kernel.lower(graph, changed[~risen], givers, level[~risen], block.given, block.works, block.level, clock)
         if risen.any():  # what had failed may work again: from the beginning
             again = changed[risen]
+            may_rise[:, again] = True
             block.given[again[:, None], givers] = level[risen]
             kernel.spread(graph, again, block.sound, block.given, block.works, block.level, clock)
 

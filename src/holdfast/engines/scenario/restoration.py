@@ -46,8 +46,8 @@ class Restoration:
     bound       lower bound on the objective of any order; `proven` is False where foreign commands open or hold something, which may even help
     gap         (objective - bound) / objective, 0 where nothing is lost
     estimate    the bound if less never gave more in the networks as they are: pressures count, but nothing is proven where they interact
-    compared    order -> objective: importance, random (mean), random_best, programme (order of the linear programmes), model (best by the quick
-                judge), greedy (only where there are few tasks)
+    compared    order -> objective, inf where a case could not be solved: importance, random (mean of those that could), random_best, programme
+                (order of the linear programmes), model (best by the quick judge), greedy (only where there are few tasks)
     done_hour   (case, task) hours at which each is mended         team   (task,) who mends it
     method      "all orders" or "search"                           evaluations  different orders that were judged
     horizon     hours that were followed
@@ -271,7 +271,8 @@ def _starts(oracle: Oracle, search: _Search, learned: np.ndarray, head: int, lim
     values = oracle(every)
     compared = dict(zip(orders, values[: len(orders)].tolist(), strict=True))
     if randoms:
-        compared |= {"random": float(values[len(orders) :].mean()), "random_best": float(values[len(orders) :].min())}
+        solved = values[len(orders) :][np.isfinite(values[len(orders) :])]
+        compared |= {"random": float(solved.mean()), "random_best": float(solved.min())} if len(solved) else {"random": np.inf, "random_best": np.inf}
     return every, compared
 
 

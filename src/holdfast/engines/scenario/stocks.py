@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from .cascade import Block, Cascade
-from .cascade_kernel import SLACK
+
+SOON = 0.25  # h: what runs out within it counts as out with the first, so that many small stocks are not settled one by one
 
 
 class Stocks:
@@ -34,7 +35,7 @@ class Stocks:
         if not self.left.size:
             return rows[:0]
         draw = self.block.draw[rows].astype(np.float64)
-        new = ~self.block.spent[rows] & (draw > 0.0) & (self.left[rows] <= draw * SLACK)
+        new = ~self.block.spent[rows] & (draw > 0.0) & (self.left[rows] <= draw * SOON)
         self.block.spent[rows] |= new
         self.dry_hour[rows] = np.where(new, np.minimum(self.dry_hour[rows], now[rows, None]), self.dry_hour[rows])
         return rows[new.any(axis=1)]
