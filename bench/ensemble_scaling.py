@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bench.turns import in_turns, ratio
+from bench.turns import cpu, in_turns, ratio
 
 CASES, BLOCK, TURNS = 512, 32, 3
 
@@ -23,12 +23,13 @@ def run() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, create_sample_city(str(Path(folder) / "city"), assets=10_000) as city:
         task, _, _ = prepare(city, define(city.catalog, "quake-m6.5", samples=CASES))
         case_block.prepared(task)
-        turn = count()
+        turn, spent = count(), cpu(lambda: _timed(ensemble, case_block, task, 1, Path(folder) / f"{next(turn)}-cpu"))
         taken = in_turns(TURNS, **{name: lambda workers=workers: _timed(ensemble, case_block, task, workers, Path(folder) / f"{next(turn)}-{workers}")
                                    for name, workers in (("one", 1), ("two", 2))})  # fmt: skip
+        used = spent()
     one, two = taken["one"], taken["two"]
     return {"name": "ensemble_scaling", "ours": round(two.median, 3), "peer": round(one.median, 3), "unit": "s after the first blocks", "ratio": round(ratio(one, two), 3),
-            "detail": {"cases": CASES, "turns": TURNS, "one process": one.told(), "two processes": two.told()}}  # fmt: skip
+            "detail": {"cases": CASES, "turns": TURNS, "one process": one.told(), "two processes": two.told(), "CPU s of one process": round(used, 2)}}  # fmt: skip
 
 
 def _timed(ensemble: Any, case_block: Any, task: Any, workers: int, folder: Path) -> float:
