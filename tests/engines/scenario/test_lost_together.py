@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 from holdfast.engines.scenario.cascade import Cascade
-from holdfast.engines.scenario.lost_together import Losses, Sets, harmful
+from holdfast.engines.scenario.lost_together import Losses, Sets
 from holdfast.engines.scenario.rules import Rules
+from holdfast.engines.scenario.world import harmful
 from holdfast.model.lifeline import Command
 from toy_worlds import Reach, chain_world, make_damage, make_world
 

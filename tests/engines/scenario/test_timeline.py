@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -13,8 +15,8 @@ from holdfast.engines.scenario.repair import crews_of
 from holdfast.engines.scenario.rules import Rules
 from holdfast.engines.scenario.timeline import GRID, run
 from holdfast.model.errors import Invalid
-from holdfast.model.lifeline import CaseStatus
-from toy_worlds import Moody, Shedding, chain_world, make_damage, make_world
+from holdfast.model.lifeline import CaseStatus, Command
+from toy_worlds import Moody, Reach, Shedding, chain_world, make_damage, make_world
 
 AT_ONCE = Rules(mobilisation_hours={"default": 0.0}, shift_hours={"default": 24.0})
 ELECTRICITY, WATER, TELECOM = 0, 1, 2
@@ -54,6 +56,35 @@ def test_exact_repairs_take_effect_at_once():
     timeline = run(world, make_damage(world, ("power:line",), ("telecom:tower",), hours=10.0), rules=AT_ONCE, exact=True)
     assert timeline.person_hours.tolist() == [[2000.0, 2000.0, 400.0, 0.0], [0.0, 0.0, 2000.0, 0.0]]
     assert timeline.critical_hours[:, 0].tolist() == [10.0, 0.0]
+
+
+@pytest.mark.parametrize("hours", [(0, 100), (0, 8.5, 100), (0, 12, 24, 100), GRID])
+def test_one_repair_is_counted_to_the_hour_on_any_grid(hours):
+    world = chain_world()
+    damage = make_damage(world, ("power:line",), hours=9.0)
+    exact, middle = (run(world, damage, rules=AT_ONCE, hours=hours, exact=flag) for flag in (True, False))
+    assert middle.person_hours == pytest.approx(exact.person_hours) and exact.person_hours[0].tolist() == [1800.0, 1800.0, 200.0, 0.0]
+    assert middle.lost_share_hours == pytest.approx(exact.lost_share_hours) and middle.critical_hours[0, 0] == pytest.approx(9.0)
+
+
+@dataclass
+class Obeying(Reach):
+    """Reach through what is not closed by command."""
+
+    def serve(self, state):
+        closed = np.zeros_like(state.available) if state.command is None else state.command == Command.CLOSED
+        return super().serve(replace(state, available=state.available & ~closed))
+
+
+@pytest.mark.parametrize("hours", [(0, 12, 100), (0, 12, 24, 100), (0, 100)])
+def test_control_is_regained_at_its_hour_on_any_grid(hours):
+    line = Obeying("power", "electricity", pa.array(["power:plant", "power:switch"]), pa.array(["power:switch"]), ((0, 1),), (0,))
+    world = make_world(["power:plant", "power:switch", "city:house"], uses=[("city:house", "electricity")], people={"city:house": 10}, lifelines=(line,),
+                       links=[("power:switch", "city:house", "electricity")])  # fmt: skip
+    damage = make_damage(world, ())
+    command = np.array([[0, Command.CLOSED, 0]], np.int8)
+    timeline = run(world, replace(damage, command=command, regained=np.array([13.0])), rules=AT_ONCE, hours=hours)
+    assert timeline.person_hours[0, ELECTRICITY] == pytest.approx(130.0) and timeline.people[0, -1, ELECTRICITY] == 0.0
 
 
 def test_back_up_that_runs_out_between_two_hours_of_the_grid_counts_from_then():

@@ -11,7 +11,7 @@ from .cascade_kernel import SLACK
 from .population import population
 from .rules import Rules
 from .timeline import run
-from .world import Damage
+from .world import Damage, harmful
 
 _ROWS = 96  # cases settled side by side
 _ARMS = 8  # parts into which a list is cut at each step of shrinking
@@ -23,12 +23,6 @@ def weights_of(cascade: Cascade, rules: Rules) -> tuple[np.ndarray, float]:
     """Weighted person-hours for an hour without of each set of providers (feed,), and for an hour of a critical facility."""
     weight = np.array([rules.service_weight.get(service, 0.3) for service in cascade.world.services])
     return population(cascade).feed_people * weight[cascade.wiring.feed_service], rules.critical_weight
-
-
-def harmful(damage: Damage) -> np.ndarray:
-    """(case, asset) bool: what is broken so that it matters as long as it is not mended; the rest of the damage only takes crews."""
-    found = ~damage.works | (damage.opening > 0.0)
-    return found if damage.command is None else found | (damage.command != 0)
 
 
 def _obeying_again(damage: Damage) -> np.ndarray:

@@ -25,10 +25,10 @@ import numpy as np
 
 from .cascade import Cascade
 from .completion_programme import CompletionProgramme
-from .lost_together import Losses, Sets, harmful, weights_of
+from .lost_together import Losses, Sets, weights_of
 from .repair import Crews
 from .time_programme import TimeProgramme
-from .world import Damage
+from .world import Damage, harmful
 
 _ROUNDS, _SHRUNK, _ENOUGH = 4, 16, 1e-2  # times sets are added; sets at a time; share of the value that a further round must promise
 _MOMENTS = 24  # in the course of an order at which it is compared with the sets

@@ -21,7 +21,7 @@ from holdfast.model.lifeline import Command
 
 from .access import plan_repairs, road_lines, road_travel
 from .cascade import Cascade
-from .lost_together import harmful, weights_of
+from .lost_together import weights_of
 from .order_model import OrderModel
 from .order_search import greedy, improve, permutations
 from .outer import outer
@@ -31,7 +31,7 @@ from .repair_kernel import to_clock
 from .rules import Rules
 from .spills import shut_off
 from .timeline import GRID, run
-from .world import Damage, World
+from .world import Damage, World, harmful
 
 _ROWS = 96  # cases evaluated side by side
 _LONGEST = float(np.diff(GRID).max())  # h between two hours of the grid

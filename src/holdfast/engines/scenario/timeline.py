@@ -1,9 +1,9 @@
 """From the strike to recovery: the cascade is settled hour by hour while crews mend, back-up runs out and tanks run dry.
 
 Between two hours of the grid every case stops once more whenever a back-up or a stock of a lifeline (`stocks`) runs out, so that no asset outlives its
-own. A stock that has run out is filled again as soon as its network can. Repairs are seen at the
-next hour of the grid; what they bring back is counted from the middle of the last step before it (the trapezoidal rule), or with `late` from its
-end. With `exact` every repair is followed at once. A back-up is full again as soon as the service returns.
+own, and when seized controls obey again. A stock that has run out is filled again as soon as its network can. Repairs are seen at the next stop; what
+they bring back is counted from the mean of the hours at which what was mended or shut off since the last stop was, or with `late` from the stop.
+With `exact` every repair is followed at once. A back-up is full again as soon as the service returns.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .repair import Crews, crews_of
 from .rules import Rules
 from .spills import shut_off
 from .stocks import Stocks
-from .world import Damage, World
+from .world import Damage, World, harmful
 
 GRID = (0.0, 1.0, 2.0, 4.0, 8.0, 12.0, 24.0, 48.0, 72.0, 120.0, 168.0, 240.0, 336.0, 504.0, 720.0)
 
@@ -102,7 +102,7 @@ def run(
     done_hour  (case, asset) when everything is mended, instead of a schedule
     cascade    the world made ready, for running many blocks
     exact      settle at every single repair instead of at the next hour of the grid
-    late       count what a repair brings back from the next hour of the grid, so that no hour without is missed
+    late       count what a repair brings back from the next stop, so that no hour without is missed
     stocks     follow the stocks of lifelines; without, they last for ever
     """
     grid = np.asarray(hours, np.float64)
@@ -133,6 +133,7 @@ class _Walk:
     def __init__(self, cascade: Cascade, damage: Damage, done: np.ndarray, grid: np.ndarray, exact: bool, middle: bool, stocks: bool) -> None:
         self.cascade, self.damage, self.done, self.grid, self.exact, self.middle = cascade, damage, done, grid, exact, middle
         self.block: Block = cascade.block(damage)
+        self.harmful, self.regained = harmful(damage), np.full(damage.cases, np.inf) if damage.regained is None else damage.regained
         self.stocks = Stocks(cascade, self.block) if stocks else None
         self.count = population(cascade)
         cases, hours, services, zones = damage.cases, len(grid), len(cascade.world.services), self.count.zone_total.shape[0]
@@ -145,7 +146,7 @@ class _Walk:
         self.lost, self.lost_share = np.zeros((cases, cascade.wiring.feeds), np.float32), np.zeros((cases, services))
         self.feed_without = np.zeros((cases, hours, cascade.wiring.feeds), bool)
         self.critical_hours = np.zeros((cases, len(self.count.critical)), np.float32)
-        self.last_step, self.last_share, self.last_critical = np.zeros(cases), np.ones((cases, services)), np.zeros(self.critical_hours.shape, bool)
+        self.back, self.last_step, self.last_share, self.last_critical = np.zeros(cases), np.zeros(cases), np.ones((cases, services)), np.zeros(self.critical_hours.shape, bool)
 
     def go(self) -> None:
         rows, horizon = np.arange(len(self.now)), self.grid[-1]
@@ -153,8 +154,6 @@ class _Walk:
             self.now[rows] = hour
             rows, seen = self._settle(rows)
             self._record(rows, slice(i, i + 1), seen)
-            if self.middle and i:
-                self._came_back(rows, seen)
             if hour == horizon or not len(rows):
                 break
             over, good = self._finished(rows, seen[-1])
@@ -176,13 +175,15 @@ class _Walk:
         block, count = self.block, self.count
         if not len(rows):
             return rows, self._room(0)
-        soon = np.empty(len(rows))
-        timeline_kernel.mend(rows, self.now, self.done, self.damage.works, block.mended, block.sound, soon)
+        soon, ago, back = np.empty(len(rows)), np.empty(len(rows)), np.empty(len(rows))
+        timeline_kernel.mend(rows, self.now, self.last_step, self.done, self.damage.works, self.harmful, block.mended, block.sound, soon, ago, back)
         if len(self.leaks):
             shut = np.empty(len(rows))
-            timeline_kernel.shut_off(rows, self.now, self.leaks, self.opening, self.isolated, block.mended, block.sound, block.leak, soon, shut)
+            timeline_kernel.shut_off(
+                rows, self.now, self.last_step, self.leaks, self.opening, self.isolated, block.mended, block.sound, block.leak, soon, shut, ago, back
+            )
             self.next_shut[rows] = shut
-        self.next_done[rows] = soon
+        self.next_done[rows], self.back[rows] = soon, ago / np.maximum(back, 1.0)
         if self.stocks is not None:
             self.stocks.reopen(rows)
             self.stocks.run_dry(rows, self.now)  # by what they drew so far; should a repair fill them now, they are as good as open
@@ -196,6 +197,8 @@ class _Walk:
             rows, block.level, block.works, self.cascade.graph.threshold, self.cascade.base_level, self.cascade.wiring.feed_service, count.feed_people,
             count.zone_ptr, count.zone, count.zone_people, count.critical, *seen,
         )  # fmt: skip
+        if self.middle:
+            self._came_back(rows, seen)
         return rows, seen
 
     def _room(self, rows: int) -> tuple[np.ndarray, ...]:
@@ -240,16 +243,18 @@ class _Walk:
 
     def _step(self, rows: np.ndarray, end: float) -> np.ndarray:
         step = np.minimum(end - self.now[rows], np.minimum(self._expiry(rows), self._lasts(rows)))
+        left = self.regained[rows] - self.now[rows]
+        step = np.where(left > SLACK, np.minimum(step, left), step)
         if self.exact:
             step = np.minimum(step, np.maximum(self.next_done[rows] - self.now[rows], SLACK))
         return step
 
     def _came_back(self, rows: np.ndarray, seen: tuple[np.ndarray, ...]) -> None:
-        """What came back since the last step came back in its middle."""
-        half = 0.5 * self.last_step[rows][:, None]
-        timeline_kernel.credit(rows, self.last_step[rows], self.block.level, self.cascade.graph.threshold, self.block.clock, self.lost)
-        self.lost_share[rows] -= np.maximum(np.nan_to_num(seen[1] / self.count.total) - self.last_share[rows], 0.0) * half
-        self.critical_hours[rows] -= (self.last_critical[rows] & ~seen[4]) * half.astype(np.float32)
+        """What came back in the last step did so when, in the mean, that was mended or shut off which was in it."""
+        back = self.back[rows]
+        timeline_kernel.credit(rows, back, self.block.level, self.cascade.graph.threshold, self.block.clock, self.lost)
+        self.lost_share[rows] -= np.maximum(np.nan_to_num(seen[1] / self.count.total) - self.last_share[rows], 0.0) * back[:, None]
+        self.critical_hours[rows] -= (self.last_critical[rows] & ~seen[4]) * back[:, None].astype(np.float32)
 
     def _pass(self, rows: np.ndarray, step: np.ndarray, seen: tuple[np.ndarray, ...]) -> None:
         """Let time pass in the state that was seen; `seen` has the same rows."""

@@ -10,13 +10,21 @@ from .cascade_kernel import SLACK
 
 
 @kernel
-def mend(rows, now, done, own, mended, sound, next_done):
-    """What is mended by now. done, own (works in spite of its damage) (case, asset); mended, sound (case, asset) and next_done (n,) are written."""
+def mend(rows, now, last, done, own, harmful, mended, sound, next_done, ago, count):
+    """What is mended by now.
+
+    now, last  (case,) hour and length of the last step        done, own, harmful  (case, asset) hour; whether it works in spite of its damage; `world.harmful`
+    written   mended, sound (case, asset); next_done (n,); ago, count (n,) hours since what has been mended in the last step was, in all, and how many these are
+    """
     for i in range(rows.size):
         k = rows[i]
         soon = np.inf
+        ago[i] = count[i] = 0.0
         for asset in range(done.shape[1]):
             over = done[k, asset] <= now[k] + SLACK
+            if over and harmful[k, asset] and not mended[k, asset]:
+                ago[i] += min(max(now[k] - done[k, asset], 0.0), last[k])
+                count[i] += 1.0
             mended[k, asset] = over
             sound[k, asset] = over or own[k, asset]
             if not over and done[k, asset] < soon:
@@ -25,12 +33,13 @@ def mend(rows, now, done, own, mended, sound, next_done):
 
 
 @kernel
-def shut_off(rows, now, column, opening, isolated, mended, sound, left, next_done, next_shut):
+def shut_off(rows, now, last, column, opening, isolated, mended, sound, left, next_done, next_shut, ago, count):
     """Which leaks are shut off by now, after `mend`.
 
     column    (s,) assets that leak in any case                opening, isolated  (case, s) area, and hour from which it is shut off
     mended    (case, asset)                                    sound  (case, asset), False where shut off; left (case, asset) area that still leaks: written
     next_done, next_shut  (n,) next hour at which anything changes, lowered, and next hour at which a leak is shut off
+    ago, count  (n,) as in `mend`, which they are added to
     """
     for i in range(rows.size):
         k = rows[i]
@@ -40,6 +49,9 @@ def shut_off(rows, now, column, opening, isolated, mended, sound, left, next_don
             if opening[k, j] <= 0.0 or mended[k, asset]:
                 left[k, asset] = 0.0
             elif isolated[k, j] <= now[k] + SLACK:
+                if left[k, asset] > 0.0:
+                    ago[i] += min(max(now[k] - isolated[k, j], 0.0), last[k])
+                    count[i] += 1.0
                 left[k, asset] = 0.0
                 sound[k, asset] = False
             else:
@@ -110,10 +122,10 @@ def restored(rows, level, normal, threshold, critical_down, out):
 
 
 @kernel
-def credit(rows, step, level, threshold, clock, lost):
-    """Give back half of the last step (n,) to feeds that were without all through it and are served at its end: when they came back is not known."""
+def credit(rows, back, level, threshold, clock, lost):
+    """Give back (n,) hours to feeds that were without all through the last step and are served at its end."""
     for i in range(rows.size):
         k = rows[i]
         for feed in range(threshold.size):
             if clock[k, feed] > 0.0 and level[k, feed] >= threshold[feed]:
-                lost[k, feed] -= 0.5 * step[i]
+                lost[k, feed] -= back[i]

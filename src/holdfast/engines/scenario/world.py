@@ -93,3 +93,9 @@ class Damage:
         """The cases at `index`, in that order; a case may come more than once."""
         parts = (self.state, self.works, self.opening, self.repair_hours, self.loss)
         return Damage(*(part[index] for part in parts), *(None if part is None else part[index] for part in (self.command, self.isolated, self.regained)))
+
+
+def harmful(damage: Damage) -> np.ndarray:
+    """(case, asset) bool: what is broken so that it matters as long as it is not mended; the rest of the damage only takes crews."""
+    found = ~damage.works | (damage.opening > 0.0)
+    return found if damage.command is None else found | (damage.command != 0)

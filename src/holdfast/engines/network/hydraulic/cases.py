@@ -45,6 +45,8 @@ def _place_links(network, devices, batch, case, lanes, lane):
             kind = devices.kind[s]
             if order == _SHUT:
                 now, value = CLOSED, 0.0 if kind == _PUMP else value if kind == _GPV else math.nan
+            elif order == _NORMAL and kind == _PUMP and now <= CLOSED:
+                value = 0.0  # a stopped pump has no speed, so that any speed a control or rule orders starts it
             elif order == _WIDE:
                 now, value = OPEN, (value if value > 0.0 else 1.0) if kind == _PUMP else value if kind == _GPV else math.nan
             lanes.setting[s, lane] = value

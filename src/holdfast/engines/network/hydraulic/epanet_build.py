@@ -226,7 +226,7 @@ def _rule(rule: Rule, at: int, model: HydraulicModel, scale: Scale) -> str:
     lines = [f"RULE R{at}", *(_premise(premise, model, scale) for premise in rule.premises)]
     for first, actions in (("THEN", rule.then), ("ELSE", rule.otherwise)):
         for place, action in enumerate(actions):
-            value = f"SETTING IS {action.setting * scale.setting(int(model.link_type[action.link]))!r}" if action.setting is not None and action.status != Status.CLOSED else (
+            value = f"SETTING IS {action.setting * scale.setting(int(model.link_type[action.link]))!r}" if action.setting is not None else (
                 f"STATUS IS {_STATES[Status(action.status or 0)]}")  # fmt: skip
             lines.append(f"{'AND' if place else first} LINK L{action.link} {value}")
     return "\n".join([*lines, f"PRIORITY {rule.priority!r}"])

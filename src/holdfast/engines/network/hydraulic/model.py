@@ -96,7 +96,7 @@ class Premise:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a rule does to a link: a `Status`, or a setting in SI."""
+    """What a rule does to a link: a `Status`, or a setting in SI (a speed above 0 starts a pump, 0 stops it); never both."""
 
     link: int
     status: int | None
