@@ -45,7 +45,7 @@ def test_a_rule_with_everything() -> None:
     assert [(p.joined, p.object, p.index, p.attribute, p.relation, p.value) for p in made.premises] == [
         ("IF", "node", 1, "LEVEL", "<", 2.5), ("AND", "system", -1, "CLOCKTIME", ">=", 28800.0), ("OR", "link", 1, "STATUS", "=", float(Status.OPEN)),
         ("AND", "node", 1, "FILLTIME", "<", 7200.0)]  # fmt: skip
-    assert [(a.link, a.status, a.setting) for a in made.then] == [(1, Status.OPEN, 0.9), (0, Status.CLOSED, None)]
+    assert [(a.link, a.status, a.setting) for a in made.then] == [(1, None, 0.9), (0, Status.CLOSED, None)]
     assert [(a.link, a.status, a.setting) for a in made.otherwise] == [(2, Status.OPEN, None)]
 
 

@@ -154,10 +154,11 @@ def _action(words: list[str], names: Names) -> Action:
     link = _place(names.links, words[2], "link")
     if names.types[link] == LinkType.CVPIPE:
         raise ValueError(f"link {words[2]} has a check valve and cannot be controlled")
-    value = number(words[5])
-    if words[3].upper().startswith("SETT") and value is not None:
-        return Action(link, *_number_state(value, names.types[link]))
-    return Action(link, *_state(words[5], names.types[link]))
+    state = status_of(words[5])
+    if state is not None:  # opens what is closed, and leaves a running pump its speed: unlike a control, which also restores speed 1
+        return Action(link, _STATUS[state], None)
+    status, setting = _state(words[5], names.types[link])
+    return Action(link, status if setting is None else None, setting)
 
 
 def _place(index: Mapping[str, int], name: str, what: str) -> int:
