@@ -65,6 +65,14 @@ def test_a_transformer_outage_is_felt_where_it_feeds(city, done):
     assert fed and set(fed) <= set(dark)
 
 
+def test_people_of_a_service_are_those_whom_the_city_provides_with_it(city, done):
+    """Only some buildings hang on the heat network; the others are heated in some other way, and no case can take that from them."""
+    people = dict(zip(*(done.answer.tables["impact"][name].to_pylist() for name in ("service", "people")), strict=True))
+    heated = set(city.links(relation="serves").filter(pc.field("service") == "heat")["to_id"].to_pylist())
+    lives = {row["id"]: row["population"] or 0.0 for row in city.table("buildings.building").select(["id", "population"]).to_pylist()}
+    assert people["heat"] == pytest.approx(sum(lives[building] for building in heated if building in lives)) and 0.0 < people["heat"] < people["water"]
+
+
 def test_the_outages_by_asset_and_zone_add_up_to_the_curves(city, done):
     """Probability times people, summed over the assets or the zones, is the mean of the people without."""
     tables = done.answer.tables

@@ -26,18 +26,19 @@ def answer_of(definition: Definition, task: Any, outcome: Any, findings: Finding
     raises    Diverged if not one case was solved
     """
     from holdfast.engines.scenario import summary
-    from holdfast.engines.scenario.case_block import frame_of
+    from holdfast.engines.scenario.case_block import frame_of, prepared
     from holdfast.engines.scenario.exceedance import exceedance, yearly
     from holdfast.engines.scenario.impact import from_tables
+    from holdfast.engines.scenario.population import population
 
-    world, blocks = task.world, {name: outcome.table(name) for name in ("cases", "sums")}
+    world, users, blocks = task.world, np.nan_to_num(population(prepared(task).cascade).total), {name: outcome.table(name) for name in ("cases", "sums")}
     impact = from_tables(frame_of(task), blocks)
     if not impact.good.any():
         raise Diverged("not one case could be solved", fix="See the findings of `holdfast check`, and the statuses in the blocks", folder=outcome.folder)
     labels = blocks["cases"]["label"].to_pylist()
     compared = len(labels) > 1 and all(labels) and len(set(labels)) == len(labels)  # labels that repeat name a model or a group, not what was taken out
     tables = {
-        "impact": summary.table_of(impact, (world.use * world.people[:, None]).sum(axis=0)),
+        "impact": summary.table_of(impact, users),
         "curves": summary.curves(impact),
         "components": _components(world, impact),
         "assets": _assets(task, impact, outcome),

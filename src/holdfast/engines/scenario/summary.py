@@ -28,7 +28,7 @@ def curves(impact: Impact) -> pa.Table:
 def table_of(impact: Impact, users: np.ndarray) -> pa.Table:
     """One row a service that people use: how many lose it, for how long.
 
-    users     (service,) people who use it
+    users     (service,) people who use it and have a provider in the city
     returns   service, people, worst_p5 .. worst_p95 (most people without at any hour), at_24h, restored_p50, restored_p95 [h] (null: not within the time
               looked at), person_hours, resilience (mean share of normal service over the whole time), worst_to_best (fifths of the people by zone)
     """
