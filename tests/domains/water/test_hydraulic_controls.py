@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from epanet_kept_open import Oracle
 from holdfast.domains.water.hydraulic_controls import Names, control, rule
+from holdfast.domains.water.hydraulics import hydraulic_model
+from holdfast.engines.network.hydraulic.answers import Cases
+from holdfast.engines.network.hydraulic.epanet import EpanetEngine
 from holdfast.engines.network.hydraulic.model import ControlType, LinkType, Status
+from holdfast.engines.network.hydraulic.solve import Solver
+from water_files import city_of_text
 
 NAMES = Names({"J": 0, "T": 1}, {"P": 0, "PU": 1, "V": 2, "CV": 3, "G": 4, "PC": 5},
               [LinkType.PIPE, LinkType.PUMP, LinkType.PRV, LinkType.CVPIPE, LinkType.GPV, LinkType.PCV])  # fmt: skip
@@ -57,3 +64,62 @@ def test_a_rule_with_everything() -> None:
 def test_what_is_no_rule_is_refused(lines: list[str]) -> None:
     with pytest.raises(ValueError):
         rule(lines, NAMES, "RULE-1")
+
+
+PUMPED = """[JUNCTIONS]
+j 0 0
+k 0 10
+[RESERVOIRS]
+r 10
+s 12
+[PIPES]
+p j k 100 200 100 0 Open
+q s k 900 200 100 0 Open
+[PUMPS]
+u r j HEAD c
+[CURVES]
+c 20 30
+[STATUS]
+u {state}
+{orders}
+[TIMES]
+DURATION 6
+[OPTIONS]
+UNITS LPS
+HEADLOSS H-W
+ACCURACY 0.00001
+[END]
+"""
+TOLD = ("OPEN", "1", "0.7", "0", "CLOSED")
+ORDERS = {
+    **{f"rule {word}": f"[RULES]\nRULE a\nIF SYSTEM TIME >= 2\nTHEN PUMP u {'STATUS' if word.isalpha() else 'SETTING'} IS {word}" for word in TOLD},
+    **{f"time {word}": f"[CONTROLS]\nLINK u {word} AT TIME 2" for word in TOLD},
+    **{f"pressure {word}": f"[CONTROLS]\nLINK u {word} IF NODE k {'BELOW 13' if word in {'OPEN', '1'} else 'ABOVE 3'}" for word in TOLD},
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("state", ["Closed", "0", "0.8", "Open"])
+@pytest.mark.parametrize("orders", ORDERS)
+def test_a_pump_does_what_the_file_orders_as_in_epanet(tmp_path, orders: str, state: str) -> None:
+    """By both engines. A rule's OPEN leaves a running pump its speed, a control's gives it speed 1; any speed above 0 starts a pump that stands still."""
+    city = city_of_text(PUMPED.format(state=state, orders=ORDERS[orders]), tmp_path)
+    oracle = Oracle(tmp_path / "network.inp", -1.0, 6 * 3600)
+    truth, (_, links) = oracle.run(), oracle.ids()
+    oracle.close()
+    model = hydraulic_model(city)
+    at = [links.index(name.partition(":")[2]) for name in model.link_id.to_pylist()]
+    for found in (Solver(model).extended(Cases(1)), EpanetEngine(model).extended(Cases(1))):
+        both = np.isin(truth.time, found.time)
+        np.testing.assert_array_equal(truth.time[both], found.time)
+        np.testing.assert_allclose(found.flow[0], truth.flow[both][:, at], atol=1e-5)
+    pump = model.link_type == LinkType.PUMP
+    if state in {"Closed", "0"}:
+        assert (found.flow[0, -1, pump] > 0).all() == (orders.split()[1] in {"OPEN", "1", "0.7"})
+
+
+def test_a_rule_that_opens_gives_no_speed() -> None:
+    lines = ["RULE a", "IF SYSTEM TIME > 1", "THEN PUMP PU STATUS = OPEN", "AND VALVE V SETTING = 20", "AND PIPE P SETTING = 0", "ELSE PUMP PU SETTING = 0"]
+    made = rule(lines, NAMES, "RULE-1")
+    assert [(a.link, a.status, a.setting) for a in made.then] == [(1, Status.OPEN, None), (2, None, 20.0), (0, Status.CLOSED, None)]
+    assert [(a.link, a.status, a.setting) for a in made.otherwise] == [(1, None, 0.0)]
