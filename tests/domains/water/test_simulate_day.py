@@ -21,6 +21,7 @@ def sample(tmp_path_factory):
 def test_the_reference_city_is_supplied_all_day(sample) -> None:
     answer = simulate_day(sample)
     assert answer.status == "done" and answer.summary["supplied_share"] == pytest.approx(1.0, abs=1e-4)
+    assert answer.summary["points_without_water"] == answer.summary["points_short_of_water"] == answer.tables["worst"].num_rows == 0
     assert answer.summary["points_below_required_pressure"] == 0 and answer.summary["lowest_pressure_m"] >= 14
     hours = answer.tables["hours"]
     assert hours["hour"].to_pylist() == list(range(25)) and min(hours["lowest_pressure_m"].to_pylist()) > 0
@@ -84,6 +85,19 @@ def test_a_closed_pipe_costs_its_customers_their_water(shared_data) -> None:
     city = city_of(shared_data("water/literature/Net3.inp"))
     whole, shut = simulate_day(city, pressure_driven=True), simulate_day(city, pressure_driven=True, closed=["233"])
     assert whole.summary["supplied_share"] > 0.97 and shut.summary["supplied_share"] < whole.summary["supplied_share"] - 0.1
+
+
+def test_hours_without_water_count_as_below_the_required_pressure_and_are_told() -> None:
+    """Half of a row of four is cut off from hour 4 to hour 9, and has a good pressure whenever it is not."""
+    shut = {"control": [{"id": "1", "type": "CONTROL", "text": "LINK 3 CLOSED AT TIME 4\nLINK 3 OPEN AT TIME 9"}], "pipe": [row | {"diameter": 0.4} for row in ROW["pipe"]]}
+    answer = simulate_day(city_of_rows(**ROW | shut))
+    assert answer.summary["points_below_required_pressure"] == answer.summary["points_without_water"] == 2
+    assert answer.summary["lowest_pressure_m"] > answer.summary["required_pressure_m"]
+    assert answer.summary["supplied_share"] == pytest.approx(0.9) and answer.summary["findings"]["warning"] == answer.findings.counts()["warning"] > 0
+    assert answer.tables["hours"]["points_without_water"].to_pylist() == [0] * 4 + [2] * 5 + [0] * 16
+    assert answer.tables["nodes"]["hours_without_supply"].to_pylist() == pytest.approx([0, 0, 4.8, 4.8])
+    assert {row["id"] for row in answer.tables["worst"].to_pylist()} == {"water.junction:c", "water.junction:d"}
+    assert answer.findings.by_rule()["water.without_water"] == 1
 
 
 def test_a_city_without_a_source_is_refused_with_the_reason() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from holdfast.engines.network.hydraulic.answers import Period
     from holdfast.engines.network.hydraulic.epanet_quality import Quality
 
+    from .shortage import Shortage
     from .study import Study
 
 _UNIT = {"age": ("h", 1 / 3600), "chlorine": ("mg/L", 1000.0), "trace": ("1", 1.0)}
@@ -34,8 +35,8 @@ def simulate_day(
     """Run the network through a period with its patterns, controls and rules.
 
     quality   follows water age, free chlorine (reactions of the model file) or the share of water from `source`; always by EPANET
-    returns   tables `hours` (network), `nodes` (pressures, quality at the end), `tanks` (levels), `pumps` (hours run, energy); status "diverged" when
-              the hydraulics did not settle at some time
+    returns   tables `hours` (network), `nodes` (pressures, quality at the end), `tanks` (levels), `pumps` (hours run, energy), `worst` (points of use without
+              or short of water); status "diverged" when the hydraulics did not settle at some time
     raises    Invalid without a network, for hours or a quality that make no sense, or where no engine takes the network; NotFound for unknown ids
     source    EPANET 2.2 Users Manual; limits of the settings water.required_pressure, water.age_limit, water.chlorine_limit
     """
@@ -47,6 +48,7 @@ def simulate_day(
     from holdfast.engines.network.hydraulic.model import Status
 
     from .quality import quality_of
+    from .shortage import people_of, report, shortage, worst
     from .solving import period_of
     from .solving import pressure_driven as by_pressure
     from .study import Study
@@ -68,10 +70,14 @@ def simulate_day(
     found = period_of(model, Cases(1, status=status if len(shut) else None), followed)
     if 0 in found.notes and not np.isfinite(found.head[0]).any():
         raise Invalid(f"{found.engine} does not run the network: {found.notes[0]}", fix="Correct what the findings of the water model name")
-    tables = {"hours": _hours(study, found), "nodes": _nodes(study, found, quality), "tanks": _tanks(study, found), "pumps": _pumps(study, found)}
+    lack = shortage(study, found)
+    people = people_of(study) if lack.short.any() or lack.below.any() else np.zeros(len(lack.use))
+    tables = {"hours": _hours(study, found, lack), "nodes": _nodes(study, found, quality, lack), "tanks": _tanks(study, found), "pumps": _pumps(study, found),
+              "worst": worst(study, found, lack, people)}  # fmt: skip
     if quality == "age":
         _check_age(study, found, hours)
-    summary = _summary(study, found, hours, quality, -1 if followed is None else followed.trace, tables)
+    lacking = report(study, found, lack, people)
+    summary = _summary(study, found, hours, quality, -1 if followed is None else followed.trace, tables, lack) | lacking | {"findings": study.findings.counts()}
     return Answer(summary, tables, study.findings, status="done" if found.status[0] == 0 else "diverged", plots=_plots(quality, tables))
 
 
@@ -99,7 +105,7 @@ def _pressure(study: Study, found: Period) -> np.ndarray:
     return (found.head[0] - study.model.elevation)[:, study.junction]
 
 
-def _hours(study: Study, found: Period) -> pa.Table:
+def _hours(study: Study, found: Period, lack: Shortage) -> pa.Table:
     import numpy as np
     import pyarrow as pa
 
@@ -111,7 +117,8 @@ def _hours(study: Study, found: Period) -> pa.Table:
     lowest = np.where(known, np.nanmin(np.where(np.isnan(pressure), np.inf, pressure), axis=1), np.nan)
     mean = np.where(known, np.nansum(pressure, axis=1) / np.maximum(np.isfinite(pressure).sum(axis=1), 1), np.nan)
     return pa.table({"hour": found.time / 3600, "demand_m3s": nullable(wanted), "delivered_m3s": nullable(delivered), "leak_m3s": nullable(found.leak[0].sum(axis=1)),
-                     "stored_m3": nullable(stored(study, found).sum(axis=1)), "lowest_pressure_m": nullable(lowest), "mean_pressure_m": nullable(mean)})  # fmt: skip
+                     "stored_m3": nullable(stored(study, found).sum(axis=1)), "lowest_pressure_m": nullable(lowest), "mean_pressure_m": nullable(mean),
+                     "points_without_water": (lack.dry & lack.use).sum(axis=1)})  # fmt: skip
 
 
 def stored(study: Study, found: Period) -> np.ndarray:
@@ -127,9 +134,10 @@ def stored(study: Study, found: Period) -> np.ndarray:
     return volume(model, tanks, found.head[0][:, tanks] - model.elevation[tanks])
 
 
-def _nodes(study: Study, found: Period, quality: str) -> pa.Table:
+def _nodes(study: Study, found: Period, quality: str, lack: Shortage) -> pa.Table:
     import numpy as np
 
+    from .shortage import hours_of
     from .study import node_table
 
     pressure = _pressure(study, found)
@@ -139,7 +147,7 @@ def _nodes(study: Study, found: Period, quality: str) -> pa.Table:
     high = np.where(some, np.max(np.where(known, pressure, -np.inf), axis=0), np.nan)
     mean = np.where(some, np.where(known, pressure, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), np.nan)
     at = np.flatnonzero(study.junction)
-    columns: dict[str, Any] = {"lowest_pressure_m": low, "mean_pressure_m": mean, "highest_pressure_m": high, "hours_without_supply": (~known).mean(axis=0) * found.time[-1] / 3600,
+    columns: dict[str, Any] = {"lowest_pressure_m": low, "mean_pressure_m": mean, "highest_pressure_m": high, "hours_without_supply": hours_of(found, lack.dry),
                                "demand_m3s": found.wanted[0].mean(axis=0)[at], "delivered_m3s": found.delivered[0].mean(axis=0)[at]}  # fmt: skip
     if found.quality is not None:
         factor = _UNIT[quality][1]
@@ -188,14 +196,14 @@ def _pumps(study: Study, found: Period) -> pa.Table:
                       energy_kwh=power.sum(axis=0) * step)  # fmt: skip
 
 
-def _summary(study: Study, found: Period, hours: float, quality: str, traced: int, tables: dict[str, pa.Table]) -> dict[str, Any]:
+def _summary(study: Study, found: Period, hours: float, quality: str, traced: int, tables: dict[str, pa.Table], lack: Shortage) -> dict[str, Any]:
     import numpy as np
 
     from .settings import chosen
 
     required = float(chosen(study.city, "required_pressure"))
     at = np.flatnonzero(study.junction)
-    used = (np.maximum(found.wanted[0], 0).sum(axis=0)[at] > 0)
+    used = lack.use
     low = np.asarray(tables["nodes"]["lowest_pressure_m"].to_numpy(zero_copy_only=False), np.float64)
     last = found.time[-1] if len(found.time) > 1 else 3600.0
     wanted, delivered = (float(np.maximum(values[0], 0).sum(axis=1).mean() * last) for values in (found.wanted, found.delivered))
@@ -204,9 +212,9 @@ def _summary(study: Study, found: Period, hours: float, quality: str, traced: in
     out: dict[str, Any] = {
         "engine": found.engine, "hours": hours, "nodes": study.model.nodes, "links": study.model.links, "demand_m3": round(wanted, 3), "delivered_m3": round(delivered, 3),
         "supplied_share": round(min(delivered / wanted, 1.0), 6) if wanted > 0 else 1.0, "points_of_use": int(used.sum()),
-        "points_below_required_pressure": int((used & ~(low >= required)).sum()), "required_pressure_m": required,
+        "points_below_required_pressure": int((used & (~(low >= required) | lack.dry.any(axis=0))).sum()), "required_pressure_m": required,
         "lowest_pressure_m": None if worst is None else round(float(low[worst]), 3), "lowest_at": None if worst is None else study.model.node_id[int(at[worst])].as_py(),
-        "pump_energy_kwh": round(float(np.sum(tables["pumps"]["energy_kwh"].to_numpy())), 2), "findings": study.findings.counts(),
+        "pump_energy_kwh": round(float(np.sum(tables["pumps"]["energy_kwh"].to_numpy())), 2),
     }  # fmt: skip
     if found.quality is not None:
         out |= _quality_summary(study, found, quality, at[used])
