@@ -166,6 +166,31 @@ def test_the_reference_city_loses_its_high_floors_with_their_pumps() -> None:
     assert (found.level[2] < 0.5).sum() > 5
 
 
+def test_tanks_of_high_floors_give_nothing_back_to_a_dead_street() -> None:
+    """They are filled through an air gap: what is in them is for the high floors alone, as long as their own pumps run."""
+    city = TableCity(CATALOG, sample(make_plan(10_000, 1)))
+    lifeline = build(city)
+    ids, pumps = lifeline.component_id.to_pylist(), city.rows("water.pump")
+    inlets = {row["to_id"]: name for name, row in city.rows("water.pipe").items() if name.startswith("F")}
+    behind = {row["from_id"]: row for name, row in city.rows("water.pipe").items() if row["from_id"] in inlets}
+    assert len(inlets) == 10 and set(behind) == set(inlets) and all(row["to_id"].startswith("water.tank:Z") for row in behind.values())
+    command = np.zeros((3, len(ids)), np.int8)
+    command[1, [ids.index(f"water.pump:{name}") for name in pumps]] = Command.CLOSED
+    command[2, [ids.index(f"water.pump:{name}") for name, row in pumps.items() if row["station"].startswith("water.pump_station")]] = Command.CLOSED
+    state = ComponentState(np.ones((3, len(ids)), bool), command=command)
+    links = lifeline.model.link_id.to_pylist()
+    at = [links.index(f"water.pipe:{name}") for name in inlets.values()]
+    for hour in (None, 3.0, 19.0):
+        flow = lifeline._engine(hour is not None).snapshot(lifeline.cases_of(state), hour or 0.0).flow[:, at]
+        assert (flow[0] > 1e-5).all(), "all are filled while the street has pressure"
+        assert np.abs(flow[1:]).max() < 1e-7, "nothing passes either way when it has none"
+    served, outlets = lifeline.serve(state), lifeline.outlet_id.to_pylist()
+    street = [at for at, name in enumerate(outlets) if name.startswith("water.junction:B") and lifeline.outlet_demand[at] > 0]
+    floors = [outlets.index(end.replace(":E", ":H")) for end in inlets]
+    assert len(street) > 50 and (served.level[0, street] > 0.999).all() and served.level[1:, street].max() == 0.0
+    np.testing.assert_allclose(served.level[:, floors], np.repeat([[1.0], [0.0], [1.0]], len(floors), axis=1), atol=1e-6)
+
+
 def test_no_level_is_above_the_ceiling_in_a_real_network(shared_data) -> None:
     line = build(city_of(shared_data("water/literature/Net3.inp")))
     check_ceiling(line, np.array([i.startswith("water.pipe:") for i in line.component_id.to_pylist()]))

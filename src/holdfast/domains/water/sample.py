@@ -85,8 +85,10 @@ def _junctions(plan: CityPlan, made: Design, places: dict[str, np.ndarray], high
     parts = [("C", np.arange(len(plan.junction_x))), ("B", made.estates.block), ("P", np.arange(len(made.station)))]
     if len(made.station) > 1:
         parts += [("T", np.flatnonzero(made.trunk_used)), ("Q", np.zeros(1, np.int64)), ("V", np.arange(1, len(made.station)))]
-    xyz = np.concatenate([places[name] for name, _ in parts] + [high.node])
-    ids = pa.concat_arrays([asset_ids("water.junction", name, index) for name, index in parts] + [asset_ids("water.junction", "H", made.estates.block[high.estate])])
+    parts += [("E", made.estates.block[high.estate[high.tank]]), ("H", made.estates.block[high.estate])]
+    places = {**places, "E": high.mouth(), "H": high.node}
+    xyz = np.concatenate([places[name] for name, _ in parts])
+    ids = pa.concat_arrays([asset_ids("water.junction", name, index) for name, index in parts])
     count, first = len(xyz), len(plan.junction_x)
     demand, people = np.zeros(count), np.zeros(count)
     gates = slice(first, first + len(made.estates))
@@ -115,9 +117,9 @@ def _reservoir(plan: CityPlan, made: Design) -> pa.Table:
 
 
 def _pipes(plan: CityPlan, made: Design, places: dict[str, np.ndarray], high: Any) -> pa.Table:
-    """Street mains M, service pipes S, station outlets X, transmission mains T, tank inlets Y and F."""
+    """Street mains M, service pipes S, station outlets X, transmission mains T, tank inlets Y and F, and the ends N of the latter."""
     parts = [_mains(plan, made), _services(plan, made, places), _outlets(made, places), _transmission(plan, made, places), _tank_inlets(plan, made, places),
-             high.inlets()]  # fmt: skip
+             high.inlets(), high.gaps()]  # fmt: skip
     tables = [_pipe_table(plan, *part) for part in parts if len(part[0])]
     return pa.concat_tables(tables)
 
@@ -184,7 +186,7 @@ def _tank_inlets(plan: CityPlan, made: Design, places: dict[str, np.ndarray]) ->
 
 
 def _pipe_table(plan: CityPlan, ids: pa.Array, tail: pa.Array, head: pa.Array, course: np.ndarray, diameter: np.ndarray, more: dict[str, Any]) -> pa.Table:
-    """Rows of one group of pipes; `more` may hold street, closed, transmission, minor_loss."""
+    """Rows of one group of pipes; `more` may hold street, closed, transmission, minor_loss, check_valve."""
     count = len(ids)
     street = more.get("street", np.full(count, -1))
     prefix = ids[0].as_py().partition(":")[2][:2]
@@ -202,7 +204,7 @@ def _pipe_table(plan: CityPlan, ids: pa.Array, tail: pa.Array, head: pa.Array, c
         "to_elevation": course[:, -1, 2], "from_depth": depth[:, 0], "to_depth": depth[:, 1],
         "road": texts(np.where(street >= 0, plan.street_name[street], "")), "diameter": diameter, "length": np.round(np.maximum(length, 0.5), 3),
         "hazen_williams_c": C_FACTORS[material], "minor_loss": np.round(more.get("minor_loss", np.zeros(count)), 3),
-        "initial_status": chosen(("OPEN", "CLOSED"), more.get("closed", np.zeros(count, bool))), "check_valve": always(False, count),
+        "initial_status": chosen(("OPEN", "CLOSED"), more.get("closed", np.zeros(count, bool))), "check_valve": always(more.get("check_valve", False), count),
     })  # fmt: skip
 
 

@@ -23,6 +23,7 @@ DUTY, STANDBY = 3, 1  # pumps of a station
 GROUND_TANK, ROOM_TANK = 5.0, 3.0  # depth [m]
 STORED, ROOM_STORED = 8 * 3600.0, 10 * 3600.0  # of mean demand; at most 24 h in secondary supply [recalled, standards.md 6.2]
 ROOM_RISE, FLOW_STEP, HEAD_STEP = 1.08, 1.3, 4.0  # pumps of tall buildings come in steps
+INTO_ROOM = 4.0  # from the building line to the middle of a pump room [m]
 EFFICIENCY, WATER = 0.72, 9806.65
 _FULL, _REFILL = 0.9, 0.75  # of the tank depth
 Curve = tuple[str, float, float, float]
@@ -47,20 +48,37 @@ class HighFloors:
     head: np.ndarray
 
     def inlets(self) -> tuple[Any, ...]:
-        """Pipes from the gate to the tank, throttled to about `FILL` times the mean demand at 20 m of head."""
+        """Pipes F from the gate to the tank's room, throttled to about `FILL` times the mean demand at 20 m of head."""
         at = self.estate[self.tank]
         block = self.made.estates.block[at]
         flow = design.FILL * self.made.high[at]
-        diameter = np.maximum(0.1, design.pick(flow, 1.0))
-        loss = 20.0 * 19.62 / (flow / (np.pi / 4 * diameter**2)) ** 2
-        course = np.stack([_gate(self.plan, self.made, at), self.room[self.tank] - np.array([0.0, 0.0, COVER])], axis=1)
+        loss = 20.0 * 19.62 / (flow / (np.pi / 4 * self._bore() ** 2)) ** 2
+        course = np.stack([_gate(self.plan, self.made, at), self.mouth()], axis=1)
         more = {"minor_loss": loss, "street": np.full(len(at), -1)}
-        return asset_ids("water.pipe", "F", block), asset_ids("water.junction", "B", block), asset_ids("water.tank", "Z", block), course, diameter, more
+        return asset_ids("water.pipe", "F", block), asset_ids("water.junction", "B", block), asset_ids("water.junction", "E", block), course, self._bore(), more
+
+    def gaps(self) -> tuple[Any, ...]:
+        """Pieces N from the end of each inlet into its tank, which has an air gap: they let nothing back. A pipe with a check valve takes no controls, so F has them."""
+        block = self.made.estates.block[self.estate[self.tank]]
+        course = np.stack([self.mouth(), self.room[self.tank] - np.array([0.0, 0.0, COVER])], axis=1)
+        return asset_ids("water.pipe", "N", block), asset_ids("water.junction", "E", block), asset_ids("water.tank", "Z", block), course, self._bore(), {"check_valve": True}
+
+    def mouth(self) -> np.ndarray:
+        """(t, 3) where inlets end, just before the tanks."""
+        return _beside_street(self.plan, self.made, self.estate[self.tank], INTO_ROOM - 0.6)
+
+    def _bore(self) -> np.ndarray:
+        return np.maximum(0.1, design.pick(design.FILL * self.made.high[self.estate[self.tank]], 1.0))
 
 
 def _gate(plan: CityPlan, made: Design, at: np.ndarray) -> np.ndarray:
+    return _beside_street(plan, made, at, 1.2)
+
+
+def _beside_street(plan: CityPlan, made: Design, at: np.ndarray, inward: float) -> np.ndarray:
+    """(n, 3) points in the ground by the gates of estates `at`, so far [m] inside the building line."""
     gates = made.estates
-    xy = np.column_stack(plan.along(gates.street[at], gates.at[at], gates.side[at] * (plan.street_width[gates.street[at]] / 2 + 1.2)))
+    xy = np.column_stack(plan.along(gates.street[at], gates.at[at], gates.side[at] * (plan.street_width[gates.street[at]] / 2 + inward)))
     return np.round(np.column_stack([xy, plan.ground(xy[:, 0], xy[:, 1]) - COVER]), 3)
 
 
@@ -70,7 +88,7 @@ def high_floors(plan: CityPlan, made: Design, places: dict[str, np.ndarray]) -> 
     gates = made.estates
     gate = places["B"][estate]
     ground = gate[:, 2] + COVER
-    inward = np.column_stack(plan.along(gates.street[estate], gates.at[estate], gates.side[estate] * (plan.street_width[gates.street[estate]] / 2 + 4.0)))
+    inward = np.column_stack(plan.along(gates.street[estate], gates.at[estate], gates.side[estate] * (plan.street_width[gates.street[estate]] / 2 + INTO_ROOM)))
     top = np.round(ground + design.STOREY * (gates.storeys[estate] - 1) + 1.0, 3)
     node = np.column_stack([np.round(inward, 3) + np.array([0.6, 0.6]), top])
     room = np.round(np.column_stack([inward, plan.ground(*inward.T)]), 3)
