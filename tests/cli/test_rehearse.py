@@ -107,4 +107,34 @@ def test_an_occupied_folder_is_refused(city, tmp_path):
     call("scenario", city, "outage-substations", "--out", str(tmp_path / "o"), "--workers", "1")
     call("scenario", city, "outage-substations", "--out", str(tmp_path / "o"), "--workers", "1", code=5)
     call("scenario", city, "nothing", code=3)
-    call("scenario", city, "quake-m6.0", "--cluster", "tcp://127.0.0.1:9", "--out", str(tmp_path / "c"), code=8)
+    call("scenario", city, "nothing", "--out", str(tmp_path / "n"), code=3)
+
+
+def test_an_occupied_folder_and_a_wrong_resume_are_refused_before_anything_is_computed(city, tmp_path, monkeypatch):
+    asked = ("scenario", city, "outage-substations", "--out", str(tmp_path / "o"), "--workers", "1")
+    call(*asked)
+    monkeypatch.setattr("holdfast.app.scenario.prepare", lambda *_: pytest.fail("the city was read"))
+    call(*asked, code=5)
+    call("scenario", city, "quake-m6.0", "--out", str(tmp_path / "o"), "--resume", code=5)
+    call(*asked, "--resume", "--seed", "2", code=5)
+
+
+@pytest.mark.parametrize(("out", "says"), [("/proc/x", "cannot be written there"), ("/dev/full", "no folder")])
+def test_results_that_cannot_be_written_are_refused_before_anything_is_computed(city, monkeypatch, out, says):
+    monkeypatch.setattr("holdfast.app.scenario.prepare", lambda *_: pytest.fail("the city was read"))
+    result = CliRunner().invoke(app, ["scenario", city, "quake-m6.0", "--out", out])
+    assert result.exit_code == 8 and says in result.output
+
+
+@pytest.mark.parametrize(("address", "code"), [("nonsense", 4), ("127.0.0.1:8786", 4), ("tcp://127.0.0.1:9", 8)])
+def test_a_wrong_cluster_leaves_no_folder_behind(city, tmp_path, monkeypatch, address, code):
+    monkeypatch.setattr("holdfast.app.scenario.prepare", lambda *_: pytest.fail("the city was read"))
+    monkeypatch.setattr("holdfast.engines.scenario.cluster.WAIT", 1.0)
+    result = CliRunner().invoke(app, ["scenario", city, "quake-m6.0", "--cluster", address, "--out", str(tmp_path / "a" / "b")])
+    assert result.exit_code == code and "tcp://127.0.0.1" in result.output and not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(("out", "code"), [("x.pq", 4), ("missing/x.parquet", 8)])
+def test_simulate_refuses_a_wrong_file_before_the_run(city, tmp_path, monkeypatch, out, code):
+    monkeypatch.setattr("holdfast.app.simulating.simulate", lambda *_, **__: pytest.fail("the network was simulated"))
+    call("simulate", city, "water", "--out", str(tmp_path / out), code=code)

@@ -31,6 +31,6 @@ def test_a_full_disk_keeps_the_old_file(tmp_path):
         subprocess.run(["umount", "-l", str(mount)], check=True)
 
 
-def test_other_errors_are_not_hidden(tmp_path):
-    with pytest.raises(FileNotFoundError):
+def test_a_place_that_cannot_be_written_is_said(tmp_path):
+    with pytest.raises(Unavailable, match="cannot be written"):
         write_whole(tmp_path / "missing" / "a", b"")

@@ -11,11 +11,11 @@ from typing import Any
 from holdfast import __version__
 from holdfast.model.city import City
 from holdfast.model.delivery import Answer
-from holdfast.model.errors import Invalid
 from holdfast.model.file import write_whole
 
 from .figures import figures
 from .order_words import bound_in_words
+from .outputs import check_file
 from .words import WORDS, chinese, english
 
 _MOST_ROWS = 50
@@ -74,10 +74,9 @@ def as_json(title: str, answer: Answer, meta: Mapping[str, Any]) -> str:
 def write(path: Path, title: str, title_zh: str, answer: Answer, meta: Mapping[str, Any], names: Names | None = None) -> None:
     """Write a report in the format that the file name's ending says.
 
-    raises    Invalid for another ending than .html or .json; Unavailable when the disk is full
+    raises    Invalid for another ending than .html or .json; Unavailable if the file cannot be written
     """
-    if path.suffix not in (".html", ".json"):
-        raise Invalid("a report is HTML or JSON", fix="End the file name in .html or .json", file=path)
+    check_file(path, (".html", ".json"), "a report is HTML or JSON")
     text = as_html(title, title_zh, answer, meta, names) if path.suffix == ".html" else as_json(title, answer, meta)
     write_whole(path, text.encode())
 

@@ -18,12 +18,13 @@ import pyarrow.parquet as pq
 from holdfast import __version__
 from holdfast.model.city import City
 from holdfast.model.delivery import Answer
-from holdfast.model.errors import Invalid
+from holdfast.model.errors import Conflict, Invalid
 from holdfast.model.file import write_whole
 from holdfast.model.time import now
 
 from . import report
 from .definition import Definition, define, hazard_named
+from .outputs import results_folder
 from .progress import Progress, Teller, Watch
 from .results import titles
 from .running import input_digest, keep_run, run_id
@@ -31,6 +32,7 @@ from .scenario_answer import answer_of
 from .scenario_fragility import with_fragility
 
 CAPABILITY = "scenario"
+_BLOCKS, _ASKED = "blocks", "asked.json"
 SAMPLES, BLOCK = 1000, 64
 _FULL = "Make room and run again with --resume: no case is computed twice"
 _LAYOUT = 2  # of the blocks; those of another layout are another run's
@@ -63,11 +65,26 @@ def run_scenario(
     workers   processes; default the processors     cluster        address of a Dask scheduler, instead
     out       folder of the results; default a folder of the city's       resume  go on with what the folder holds
     watch     is told `Progress` and answers False to cancel; what is finished is kept and reported
-    raises    NotFound, Invalid for a wrong definition; Conflict, Unavailable as `engines.scenario.ensemble.run`
+    raises    NotFound, Invalid for a wrong definition; Conflict, Unavailable as `engines.scenario.ensemble.run`. What can be wrong with `out`, `resume`,
+              `workers` and `cluster` is said before anything is computed
     """
-    from holdfast.engines.scenario import case_block, ensemble
+    from holdfast.engines.scenario.ensemble import check_request
 
     definition = define(city.catalog, name, samples=samples, seed=seed, crews=crews)
+    workers = (os.cpu_count() or 1) if workers is None else workers
+    if out is None:
+        check_request(Path(), workers=workers, cluster=cluster, resume=True)
+        return _run(city, definition, None, workers, cluster, resume, watch, actor)
+    with results_folder(out):
+        check_request(out / _BLOCKS, workers=workers, cluster=cluster, resume=resume)
+        if resume:
+            _check_asked(definition, out / _BLOCKS)
+        return _run(city, definition, out, workers, cluster, resume, watch, actor)
+
+
+def _run(city: City, definition: Definition, out: Path | None, workers: int, cluster: str | None, resume: bool, watch: Watch | None, actor: str) -> Finished:
+    from holdfast.engines.scenario import case_block, ensemble
+
     started, seconds = now(), {}
     teller, clock = Teller(watch), perf_counter()
     teller.enter("gather")
@@ -82,8 +99,9 @@ def run_scenario(
     if cluster is None:
         case_block.evaluate(task, np.zeros(1, np.int64))  # compiles here, once, what every worker would compile for itself
     seconds["prepare"], clock = perf_counter() - clock, perf_counter()
-    outcome = ensemble.run(job, folder / "blocks", workers=(os.cpu_count() or 1) if workers is None else workers, cluster=cluster, resume=resume,
-                           watch=teller.follow(task, cases, folder / "blocks"))  # fmt: skip
+    blocks = folder / _BLOCKS
+    _keep_asked(definition, task.model, cases, blocks, resume)
+    outcome = ensemble.run(job, blocks, workers=workers, cluster=cluster, resume=resume, watch=teller.follow(task, cases, blocks))
     seconds["ensemble"] = perf_counter() - clock
     teller.enter("order", done=outcome.done, resumed=outcome.resumed)
     run = run_id(f"{CAPABILITY}-{definition.name}", started)
@@ -110,12 +128,41 @@ def prepare(city: City, definition: Definition) -> tuple[Any, Any, int]:
         world = replace(world, kinds=with_fragility(world.kinds, definition.fragility))
     sites = Sites(world.asset_id, world.asset_kind, world.kinds, world.xyz, world.crs, world.people, world.tables)
     model = hazard_named(city.catalog, definition.hazard).model(city, sites, **definition.parameters)
-    cases = min(definition.samples or model.cases or SAMPLES, model.cases or 10**9)
-    identity = {**definition.as_json(), "samples": cases, "restoration": 0, "version": __version__, "layout": _LAYOUT}
+    cases = _cases(definition, model.cases)
+    identity = _identity(definition, cases)
     rules = Rules.read(city.settings)
     state = pickle.dumps((world, model, rules), protocol=pickle.HIGHEST_PROTOCOL)  # what the cases are made of, whatever else was recorded in the city since
     key = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode() + state).hexdigest()
     return Task(key, world, model, rules, definition.hours, definition.crews, definition.seed), findings, cases
+
+
+def _cases(definition: Definition, different: int | None) -> int:
+    """Number of cases. different: how many a hazard has, None for as many as wanted"""
+    return min(definition.samples or different or SAMPLES, different or 10**9)
+
+
+def _identity(definition: Definition, cases: int) -> dict[str, Any]:
+    """What determines the cases, the city apart."""
+    return {**definition.as_json(), "samples": cases, "restoration": 0, "version": __version__, "layout": _LAYOUT}
+
+
+def _keep_asked(definition: Definition, model: Any, cases: int, blocks: Path, resume: bool) -> None:
+    """Note beside the blocks what was asked for; going on leaves the note of the beginning."""
+    if not resume or (not (blocks / _ASKED).exists() and not any(blocks.glob("*.parquet"))):
+        with results_folder(blocks):
+            asked = {"different": model.cases, **_identity(definition, cases)}
+            write_whole(blocks / _ASKED, json.dumps(asked, ensure_ascii=False, default=str).encode(), fix=_FULL)
+
+
+def _check_asked(definition: Definition, blocks: Path) -> None:
+    """Whether the blocks are of this definition, as far as can be said without the city. raises Conflict"""
+    from holdfast.engines.scenario.ensemble import ANOTHER, ANOTHER_FIX
+
+    if (blocks / _ASKED).exists():
+        asked = json.loads((blocks / _ASKED).read_text(encoding="utf-8"))
+        wanted = _identity(definition, _cases(definition, asked.pop("different")))
+        if asked != json.loads(json.dumps(wanted, default=str)):
+            raise Conflict(ANOTHER, fix=ANOTHER_FIX, folder=blocks)
 
 
 def default_folder(city: City, definition: Definition, key: str) -> Path:
@@ -126,7 +173,7 @@ def default_folder(city: City, definition: Definition, key: str) -> Path:
 
 def _clear(folder: Path) -> None:
     """Forget the blocks of an earlier run of the same scenario; only files that such a run writes are touched."""
-    for path in (folder / "blocks").glob("*"):
+    for path in (folder / _BLOCKS).glob("*"):
         if path.suffix in (".parquet", ".part", ".json", ".pickle"):
             path.unlink()
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from holdfast.model.city import City
-from holdfast.model.errors import Invalid, NotFound, NotSupported
+from holdfast.model.errors import NotFound, NotSupported
+from holdfast.model.file import write_whole
 
+from .outputs import check_file
 from .running import Ran, run_capability
 
 
@@ -28,14 +31,23 @@ def simulate(city: City, network: str, *, hours: float | None = None, actor: str
     return run_capability(city, spec.simulate, {} if hours is None else {"hours": hours}, actor=actor)
 
 
+def check_target(path: Path) -> None:
+    """Whether `write_tables` can write there. raises Invalid for another ending than .parquet, Unavailable if it cannot be written"""
+    check_file(path, (".parquet",), "results are written as Parquet")
+
+
 def write_tables(ran: Ran, path: Path) -> list[Path]:
-    """Write the tables of a run as Parquet: one table to the name given, several to NAME.<table>.parquet beside it."""
-    if path.suffix != ".parquet":
-        raise Invalid("results are written as Parquet", fix="End the file name in .parquet", file=path)
+    """Write the tables of a run as Parquet: one table to the name given, several to NAME.<table>.parquet beside it.
+
+    raises    as `check_target`, which can be asked before the run
+    """
+    check_target(path)
     tables = {name: table for name, table in ran.answer.tables.items() if table.num_rows}
     written = []
     for name, table in tables.items():
         target = path if len(tables) == 1 else path.with_name(f"{path.stem}.{name}.parquet")
-        pq.write_table(table, target, compression="zstd")
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd")
+        write_whole(target, sink.getvalue())
         written.append(target)
     return written

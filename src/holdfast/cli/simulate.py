@@ -30,9 +30,11 @@ def simulate(
     """Simulate one network of the city as it is, and say which engine answered."""
     with reporting(as_json):
         import holdfast
+        from holdfast.app.simulating import check_target, write_tables
         from holdfast.app.simulating import simulate as run
-        from holdfast.app.simulating import write_tables
 
+        if out is not None:
+            check_target(out)
         with holdfast.open(city) as opened:
             ran = run(opened, network, hours=hours, actor="command line")
         written = [] if out is None else write_tables(ran, out)

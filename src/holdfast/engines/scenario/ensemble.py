@@ -26,11 +26,14 @@ from holdfast.model.errors import Conflict, HoldfastError, Invalid, Unavailable
 from holdfast.model.file import write_whole
 from holdfast.model.lifeline import CaseStatus
 
+from .cluster import ask
+
 Tables = dict[str, pa.Table]
 Evaluate = Callable[[Any, np.ndarray], Tables]
 
 _MANIFEST, _CASES, _JOB = "job.json", "cases", "job.pickle"
 _DEATHS = 3  # how often in a row workers may die without finishing a block
+ANOTHER, ANOTHER_FIX = "the folder holds another run: city, hazard, seed, samples or version differ", "Give another --out, or run without --resume into an empty folder"
 _POLL = 0.25  # s between looks at the cancel switch
 _FULL = "Make room and run again with --resume: finished blocks are kept"
 
@@ -92,11 +95,10 @@ def run(job: Job, folder: Path, *, workers: int = 1, cluster: str | None = None,
     workers  processes; 1 works in this process
     cluster  address of a Dask scheduler, used instead of processes
     resume   go on with what the folder has; without it a folder that holds blocks is refused
-    raises   Conflict if the folder holds another job or resume is not given; Unavailable when the disk is full, the cluster cannot be reached, or
-             workers keep dying. What is finished stays.
+    raises   Invalid for a wrong cluster address; Conflict if the folder holds another job or resume is not given; Unavailable when the disk is full or the
+             folder cannot be written, the cluster cannot be reached, or workers keep dying. What is finished stays.
     """
-    if workers < 1:
-        raise Invalid("an ensemble needs at least one worker", fix="Give --workers 1 or more", field="workers")
+    check_request(folder, workers=workers, cluster=cluster, resume=resume)
     todo, resumed = _prepare(job, folder, resume)
     done, deaths, status = resumed, 0, "done"
     runner: AbstractContextManager[Any] = _Cluster(job, cluster) if cluster else _Pool(job, folder, min(workers, len(todo))) if workers > 1 and len(todo) > 1 else _Here(job)
@@ -111,6 +113,16 @@ def run(job: Job, folder: Path, *, workers: int = 1, cluster: str | None = None,
                 break
         deaths = source.deaths
     return Outcome(folder, status if done < job.cases else "done", done, resumed, deaths)
+
+
+def check_request(folder: Path, *, workers: int = 1, cluster: str | None = None, resume: bool = False) -> None:
+    """What can be said of a request of `run` before its job is known. raises as `run`"""
+    if workers < 1:
+        raise Invalid("an ensemble needs at least one worker", fix="Give --workers 1 or more", field="workers")
+    if not resume and (folder / _MANIFEST).exists() and any(folder.glob(f"{_CASES}-*.parquet")):
+        raise Conflict("the folder holds results already", fix="Give --resume to go on with them, or another --out", folder=folder)
+    if cluster is not None:
+        ask(cluster)
 
 
 def evaluate_block(job: Job, first: int, end: int) -> Tables:
@@ -143,15 +155,12 @@ def _prepare(job: Job, folder: Path, resume: bool) -> tuple[list[tuple[int, int]
     """Blocks still to do, and the number of cases already there."""
     manifest = {"key": job.key, "cases": job.cases, "block": job.block}
     path = folder / _MANIFEST
-    if path.exists():
-        held = json.loads(path.read_text())
-        finished = {f.name for f in folder.glob(f"{_CASES}-*.parquet")}
-        if finished and not resume:
-            raise Conflict("the folder holds results already", fix="Give --resume to go on with them, or another --out", folder=folder)
-        if resume and held != manifest:
-            fix = "Give another --out, or run without --resume into an empty folder"
-            raise Conflict("the folder holds another run: city, hazard, seed, samples or version differ", fix=fix, folder=folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    if resume and path.exists() and json.loads(path.read_text()) != manifest:
+        raise Conflict(ANOTHER, fix=ANOTHER_FIX, folder=folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"results cannot be written there: {error.strerror or error}", fix="Give another folder, or check permissions", folder=folder) from error
     for leftover in (*folder.glob("*.part"), *folder.glob(_JOB)):
         leftover.unlink()
     write_whole(path, json.dumps(manifest).encode(), fix=_FULL)
@@ -285,17 +294,12 @@ class _Cluster:
         self._client: Any = None
 
     def __enter__(self) -> _Cluster:
-        try:
-            from distributed import Client
-        except ImportError as error:
-            raise Unavailable("the package distributed is not installed", fix='pip install "holdfast[cluster]"') from error
+        from distributed import Client
+
         try:
             self._client = Client(self._address, timeout="10s", set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise Unavailable(f"no Dask scheduler answers at {self._address}", fix="Start one with `dask scheduler`, or leave --cluster out", cluster=self._address) from error
-        if not self._client.scheduler_info()["workers"]:
-            self.__exit__()
-            raise Unavailable("the cluster has no worker", fix="Start one with `dask worker ADDRESS`", cluster=self._address)
         return self
 
     def __exit__(self, *_: object) -> None:
