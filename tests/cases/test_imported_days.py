@@ -77,12 +77,14 @@ def test_a_day_of_an_imported_city_is_epanets_on_the_file(shared_data, tmp_path,
 
 @pytest.mark.clause("1b")
 def test_the_pumps_of_micropolis_start_by_their_rules(shared_data, tmp_path) -> None:
-    """Two of its pumps stand still in the file and are opened by rules alone; without them the tower runs empty in the evening."""
+    """Two of its pumps stand still in the file and are opened by rules alone; without them the tower runs empty in the evening, and everybody is told to be dry."""
     with create_city(str(tmp_path / "city"), crs="local") as city:
         import_files(city, [shared_data(FILES["Micropolis"])], ImportOptions(crs="local:ft"))
         initial = dict(zip(_short(city.table("water.pump")["id"]), city.table("water.pump")["initial_status"].to_pylist(), strict=True))
-        answer = simulate_day(city)
+        answer, without = simulate_day(city), simulate_day(city, closed=["W_WP6", "W_WP7"])
     ran = dict(zip(_short(answer.tables["pumps"]["id"]), answer.tables["pumps"]["hours_run"].to_pylist(), strict=True))
     assert initial["W_WP6"] == initial["W_WP7"] == "CLOSED"
     assert ran["W_WP6"] > 4 and ran["W_WP7"] > 6
-    assert answer.summary["supplied_share"] > 0.97
+    assert answer.summary["supplied_share"] > 0.97 and answer.summary["points_without_water"] == 0
+    assert without.summary["points_without_water"] == without.summary["points_below_required_pressure"] == without.summary["points_of_use"] == 685
+    assert without.findings.by_rule()["water.without_water"] == 1 and without.tables["worst"].num_rows == 100
