@@ -13,11 +13,11 @@ from holdfast.model.finding import Findings
 from holdfast.model.lifeline import CaseStatus
 
 from .definition import Definition
+from .scenario_notes import notes_of
 from .scenario_order import order_of
 from .scenario_outage import outage_tables
 
 _RANKED = 1000  # rows of a ranking that are kept
-_FEW = 20  # cases below which 5 and 95 % are the extremes
 
 
 def answer_of(definition: Definition, task: Any, outcome: Any, findings: Findings, seconds: dict[str, float], run: str) -> Answer:
@@ -50,7 +50,7 @@ def answer_of(definition: Definition, task: Any, outcome: Any, findings: Finding
     if rate is not None:
         tables["exceedance"] = exceedance(impact, rate)
     ordered, restoration = order_of(task, impact, 0 if compared else definition.restoration)  # cases that are compared are different events: no order serves them all
-    tables |= ordered
+    tables |= ordered | {"findings": findings.table()}
     body = _summary(definition, task, outcome, impact, findings, run, compared)
     if rate is not None:
         body["average_year"] = {"events": rate, **yearly(impact, rate)}
@@ -106,32 +106,15 @@ def _summary(definition: Definition, task: Any, outcome: Any, impact: Any, findi
     without = {service: {f"{h:g}": {q: values["people_without"][q][i] for q in ("mean", "p5", "p50", "p95")} for i, h in enumerate(found["hours"])}
                for service, values in found["services"].items() if any(values["people_without"]["mean"])}  # fmt: skip
     return {
-        "title": definition.title or definition.name, "run": run, "hazard": task.model.summary | {"name": definition.hazard},
+        "title": definition.title or definition.name, "run": run, "hazard": {k: v for k, v in task.model.summary.items() if k != "notes"} | {"name": definition.hazard},
         "cases": {"total": found["cases"], **found["status"]}, "people": float(world.people.sum()), "assets": world.assets, "people_without": without,
         "services": {name: {k: v for k, v in values.items() if k not in ("people_without", "share")} for name, values in found["services"].items()},
         "resilience": found["resilience"], "critical_facilities": found["critical_facilities"],
         "components_failed": {k: v for k, v in found["components_failed"].items() if k != "by_kind"},
         "losses": {"direct_CNY": {k: v for k, v in found["direct_loss"].items() if k != "by_kind"}, "indirect_CNY": found["indirect_loss"]},
         "crews": prepared(task).crews.count(), "engines": found["engines"], "resumed_cases": outcome.resumed, "worker_deaths": outcome.deaths,
-        "notes": _notes(prepared(task).cascade.facts(), findings, impact, compared),
+        "notes": notes_of(definition, task, prepared(task).cascade.facts(), findings, impact, compared),
     }  # fmt: skip
-
-
-def _notes(facts: dict[str, Any], findings: Findings, impact: Any, compared: bool) -> list[str]:
-    """What the reader must know about the numbers."""
-    notes = [f"{count} uses of {service} have no provider in the city; they count as served from outside" for service, count in facts["without_provider"].items()
-             if facts["missing_provider"] == "outside"]  # fmt: skip
-    notes += [f"{count} consumers of {service} are not served even before the event and are left out" for service, count in facts["unserved_undisturbed"].items()]
-    notes += [f"network {name} cannot be solved even undisturbed; its providers count as serving while they work" for name in facts["unsolvable_undisturbed"]]
-    notes += [f"{name}: {message} ({count} times)" for name, errors in facts["engine_errors"].items() for message, count in errors.items()]
-    counts = findings.counts()
-    if counts["error"] or counts["warning"]:
-        notes.append(f"{counts['error']} errors and {counts['warning']} warnings about the city's data, see the table findings")
-    if 1 < len(impact.case) < _FEW and not compared:
-        notes.append(f"{len(impact.case)} cases are too few for a range: the 5 and 95 % are little but the least and the most")
-    if not impact.good.all():
-        notes.append(f"{int((~impact.good).sum())} cases were not solved and do not count")
-    return notes
 
 
 def _plots(tables: dict[str, pa.Table]) -> tuple[Plot, ...]:

@@ -65,7 +65,7 @@ class HazardModel(Protocol):
     measures  names of the intensities it gives
     cases     how many different cases exist; None means as many as wanted
     summary   JSON-able facts for the report: magnitude, models used with their sources, median intensities; "events_per_year" where the cases are
-              events of a catalogue, so that losses can be said by return period
+              events of a catalogue, so that losses can be said by return period; "notes" a list of sentences that the reader must know
     """
 
     measures: tuple[str, ...]

@@ -178,7 +178,10 @@ def _people(part: _Part) -> np.ndarray:
 
 
 def _people_at_outlets(parts, lifelines, outlet, services, use, links, findings):
-    """For cities without populated buildings: people stand at the outlets that name a population, each outlet serving itself."""
+    """For cities without populated buildings: people stand at the outlets that name a population, each outlet serving itself.
+
+    Where nobody is known at all, outlets that serve nobody else serve themselves too, so that it is known which of them go without, and for how long.
+    """
     people = np.concatenate([np.nan_to_num(p.number("population")) if p.kind.field("population") is not None else np.zeros(p.table.num_rows) for p in parts])
     giver, taker, service = links
     counted = np.zeros(len(people), bool)
@@ -190,7 +193,13 @@ def _people_at_outlets(parts, lifelines, outlet, services, use, links, findings)
         service = np.concatenate((service, np.full(len(mine), services.index(line.service), np.int32)))
     people = np.where(counted, people, 0.0)
     if people.sum() == 0.0:
-        findings.add("scenario.people", "warning", "the city has no population in buildings or at outlets; people without service will be 0", fix="Give buildings a population")
+        findings.add("scenario.people", "warning", "the city has no population in buildings or at outlets; people without service will be 0",
+                     fix="Give buildings, or points of use such as water.junction, a population")  # fmt: skip
+        for line, at in zip(lifelines, outlet, strict=True):
+            number = services.index(line.service)
+            mine = np.setdiff1d(at[at >= 0], giver[service == number])
+            use[mine, number] = True
+            giver, taker, service = np.concatenate((giver, mine)), np.concatenate((taker, mine)), np.concatenate((service, np.full(len(mine), number, np.int32)))
     order = np.lexsort((giver, service, taker))
     return people, (giver[order], taker[order], service[order])
 
