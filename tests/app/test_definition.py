@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
 from holdfast import catalog
 from holdfast.app.definition import HOURS, Definition, define, hazard_named, presets
+from holdfast.app.sample_city import create_sample_city
+from holdfast.engines.scenario.gather import gather
 from holdfast.model.errors import Invalid, NotFound
+from holdfast.model.hazard import Sites
 
 GOOD = """
 title = "Every main out"
@@ -23,6 +28,14 @@ sweep = "n-1"
 [crews]
 water = 3
 """
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The reference city small, and its sites."""
+    with create_sample_city(str(tmp_path_factory.mktemp("small") / "city"), assets=2_000) as city:
+        world, _ = gather(city)
+        yield city, Sites(world.asset_id, world.asset_kind, world.kinds, world.xyz, world.crs, world.people, world.tables)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +81,10 @@ def test_near_names_are_proposed(installed):
         ('hazard = "outage"', "", "names no hazard"),
         ('hazard = "outage"', 'hazard = "volcano"', "no hazard 'volcano'"),
         ("samples = 20", "samples = 0", "at least one sample"),
-        ("samples = 20", 'samples = "many"', "is no int"),
+        ("samples = 20", 'samples = "many"', "no whole number.*samples = 200"),
+        ("hours = [0, 6, 24]", 'hours = ["six"]', "hour is no number"),
+        ("hours = [0, 6, 24]", "hours = [0, inf]", "hour is no number"),
+        ("restoration = 50", "restoration = -2", "restoration = 0"),
         ("seed = 9", "sead = 9", "no field 'sead'"),
         ("hours = [0, 6, 24]", "hours = [1, 6]", "rise from 0"),
         ("hours = [0, 6, 24]", "hours = [0, 6, 6]", "rise from 0"),
@@ -95,7 +111,24 @@ def test_values_of_another_type_name_the_field(installed, tmp_path, hazard, line
     path.write_text(f'hazard = "{hazard}"\n[parameters]\n{line}\n')
     with pytest.raises(Invalid) as error:
         define(installed, str(path))
-    assert error.value.where["field"] == f"parameters.{field}"
+    assert error.value.where["field"] == f"parameters.{field}" and error.value.fix.startswith(f"Write for example {field} = ")
+    tomllib.loads(error.value.fix.removeprefix("Write for example "))
+
+
+@pytest.mark.parametrize(
+    ("hazard", "lines", "field", "says"),
+    [("quake", "magnitude = 12.0", "magnitude", "outside 3 to 9"), ("cyber", "share = 2.0", "share", "at most 1"), ("cyber", 'action = "explode"', "action", "explode"),
+     ("cyber", "duration = -1.0", "duration", "more than 0 hours"), ("outage", 'ids = ["water.pipe:none"]', "ids", "water.pipe:none"),
+     ("outage", 'kinds = ["water.nothing"]', "kinds", "water.nothing"), ("cyber", 'where = {station = "nowhere"}', "where", "no control fits"),
+     ("outage", 'kinds = ["water.pipe"]\nwhere = {diameter = "0.3..x"}', "where", "0.3..x"), ("outage", 'kinds = ["water.pipe"]\nwhere = {material = "1..2"}', "where", "range")],
+)  # fmt: skip
+def test_what_the_city_shows_to_be_wrong_names_file_and_field(installed, small, tmp_path, hazard, lines, field, says):
+    path = tmp_path / "wrong.toml"
+    path.write_text(f'hazard = "{hazard}"\n[parameters]\n{lines}\n')
+    city, sites = small
+    with pytest.raises((Invalid, NotFound), match=says) as error:
+        define(installed, str(path)).model(installed, city, sites)
+    assert error.value.where["file"] == str(path) and error.value.where["field"] == f"parameters.{field}" and error.value.fix
 
 
 def test_whole_numbers_are_numbers_and_texts_are_classes(installed, tmp_path):

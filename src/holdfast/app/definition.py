@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import json
 import tomllib
 import typing
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from holdfast.model.errors import Invalid, NotFound
+from holdfast.model.errors import HoldfastError, Invalid, NotFound
+from holdfast.model.hazard import HazardModel, Sites
 from holdfast.model.spec import Catalog, Hazard
 
 from .scenario_fragility import check as check_fragility
@@ -18,6 +21,12 @@ from .scenario_fragility import source_files
 
 HOURS: tuple[float, ...] = (0.0, 1.0, 2.0, 4.0, 8.0, 12.0, 24.0, 48.0, 72.0, 120.0, 168.0, 240.0, 336.0, 504.0, 720.0)
 """Hours after the event at which the city is looked at, when a scenario does not say."""
+
+
+_WORDS = {str: "text", int: "whole number", list: "list", dict: "table"}
+_EXAMPLES = {"title": 'title = "Shallow earthquake"', "hazard": 'hazard = "quake"', "samples": "samples = 200", "seed": "seed = 1", "hours": "hours = [0, 6, 24, 72]",
+             "restoration": "restoration = 400", "parameters": "[parameters] and below it magnitude = 6.5", "crews": "[crews] and below it water = 3",
+             "fragility": '[fragility."buildings.building"] and below it file = "..."'}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,7 @@ class Definition:
     crews        repair crews by domain, in place of the setting; empty means the setting
     restoration  number of candidate orders tried for the best repair order; 0 leaves it out
     fragility    damage laws by kind from files, before those that the kind declares; see `scenario_fragility`
+    file         that it was read from, for errors; no part of what it is
     """
 
     name: str
@@ -43,12 +53,26 @@ class Definition:
     crews: dict[str, int] = field(default_factory=dict)
     restoration: int = 400
     fragility: dict[str, dict[str, Any]] = field(default_factory=dict)
+    file: str = field(default="", compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """All of it, for the run's record and its digest."""
         out = {"name": self.name, "hazard": self.hazard, "parameters": self.parameters, "samples": self.samples, "seed": self.seed, "hours": list(self.hours),
                "crews": self.crews, "restoration": self.restoration}  # fmt: skip
         return out | ({"fragility": self.fragility} if self.fragility else {})
+
+
+    def model(self, catalog: Catalog, city: Any, sites: Sites) -> HazardModel:
+        """The hazard's model on a city. raises what the model raises, with the file and the field in it that is wrong"""
+        try:
+            found: HazardModel = hazard_named(catalog, self.hazard).model(city, sites, **self.parameters)
+        except HoldfastError as error:
+            if self.file and "file" not in error.where:
+                error.where = {"file": self.file, **error.where}
+                if error.where.get("field") in self.parameters:
+                    error.where["field"] = f"parameters.{error.where['field']}"
+            raise
+        return found
 
 
 def presets(catalog: Catalog) -> dict[str, Definition]:
@@ -97,7 +121,7 @@ def _read(catalog: Catalog, path: Path) -> Definition:
         if key not in allowed:
             raise Invalid(f"a scenario has no field {key!r}", fix=f"Its fields are: {', '.join(allowed)}", file=path, field=key)
         if not isinstance(value, allowed[key]) or isinstance(value, bool):
-            raise Invalid(f"{value!r} is no {allowed[key].__name__}", fix=f"Correct {key}", file=path, field=key)
+            raise Invalid(f"{value!r} is no {_WORDS[allowed[key]]}", fix=f"Write for example {_EXAMPLES[key]}", file=path, field=key)
     if "hazard" not in body:
         raise Invalid("the scenario names no hazard", fix=f'Write hazard = "{catalog.hazards[0].name if catalog.hazards else "quake"}"', file=path, field="hazard")
     given = body.get("parameters", {})
@@ -105,10 +129,12 @@ def _read(catalog: Catalog, path: Path) -> Definition:
         if isinstance(given.get(key), str) and given[key]:
             given[key] = str(path.parent / given[key])
     if "hours" in body:
+        if not all(isinstance(h, int | float) and not isinstance(h, bool) and isfinite(h) for h in body["hours"]):
+            raise Invalid("an hour is no number", fix=f"Write for example {_EXAMPLES['hours']}", file=path, field="hours")
         body["hours"] = tuple(float(h) for h in body["hours"])
     if "fragility" in body:
         body["fragility"] = source_files(body["fragility"], path.parent)
-    return Definition(path.stem, **body)
+    return Definition(path.stem, **body, file=str(path))
 
 
 def _check(catalog: Catalog, found: Definition, where: str) -> None:
@@ -117,6 +143,8 @@ def _check(catalog: Catalog, found: Definition, where: str) -> None:
         raise Invalid("a scenario needs at least one sample", fix="Give --samples 1 or more", field="samples")
     if found.seed < 0:
         raise Invalid("a seed is a whole number from 0 upwards", fix="Give for example --seed 1", field="seed")
+    if found.restoration < 0:
+        raise Invalid("the number of orders tried must not be negative", fix="Write restoration = 0 to leave the order of repairs out", file=where, field="restoration")
     if list(found.hours) != sorted(set(found.hours)) or not found.hours or found.hours[0] != 0.0:
         raise Invalid("the hours must rise from 0", fix="Write for example hours = [0, 1, 6, 24, 72]", file=where, field="hours")
     for kind, entry in found.fragility.items():
@@ -143,4 +171,12 @@ def _check_parameters(hazard: Hazard, given: dict[str, Any], where: str) -> None
             TypeAdapter(hints[key]).validate_python(list(value) if isinstance(value, tuple) else value, strict=True)
         except ValidationError as error:
             wanted = str(known[key].annotation).replace(" | None", "")
-            raise Invalid(f"{value!r} is no {wanted}", fix=f"Correct {key}", file=where, field=f"parameters.{key}") from error
+            raise Invalid(f"{value!r} is no {wanted}", fix=f"Write for example {key} = {_example(wanted, known[key].default)}", file=where, field=f"parameters.{key}") from error
+
+
+def _example(wanted: str, default: Any) -> str:
+    """A value as TOML: the default where it shows the type, else one made from the annotation."""
+    if default not in (None, "", ()):
+        return json.dumps(default)
+    by_type = (("list[float]", "[0.0, 0.0, 1000.0, 2000.0]"), ("list[str]", '["water.pipe", "power.line"]'), ("dict", '{material = "PE"}'), ("float", "1.0"))
+    return next((text for mark, text in by_type if mark in wanted), '"text"')

@@ -23,7 +23,7 @@ from holdfast.model.file import write_whole
 from holdfast.model.time import now
 
 from . import report
-from .definition import Definition, define, hazard_named
+from .definition import Definition, define
 from .outputs import results_folder
 from .progress import Progress, Teller, Watch
 from .results import titles
@@ -127,7 +127,7 @@ def prepare(city: City, definition: Definition) -> tuple[Any, Any, int]:
     if definition.fragility:
         world = replace(world, kinds=with_fragility(world.kinds, definition.fragility))
     sites = Sites(world.asset_id, world.asset_kind, world.kinds, world.xyz, world.crs, world.people, world.tables)
-    model = hazard_named(city.catalog, definition.hazard).model(city, sites, **definition.parameters)
+    model = definition.model(city.catalog, city, sites)
     cases = _cases(definition, model.cases)
     identity = _identity(definition, cases)
     rules = Rules.read(city.settings)

@@ -38,6 +38,13 @@ def test_a_share_of_a_sector_is_drawn_in_each_case(anlan, anlan_sites):
     assert strike.label[0].as_py() == f"{seized[0].sum()} of {mine.sum()} controls closed"
 
 
+def test_named_controls_are_all_seized_and_others_by_a_share(anlan, anlan_sites):
+    assert model(anlan, anlan_sites, kinds="water.pump").summary["share"] == 1.0
+    assert model(anlan, anlan_sites, where={"closed": "true"}).summary["share"] == 1.0
+    assert model(anlan, anlan_sites, domains="water").summary["share"] == model(anlan, anlan_sites).summary["share"] == 0.2
+    assert model(anlan, anlan_sites, kinds="water.pump", share=0.5).summary["share"] == 0.5
+
+
 def test_mixed_actions_are_even(anlan, anlan_sites):
     strike = model(anlan, anlan_sites, domains="water", share=1.0, action="mixed").strike(np.arange(300), 5)
     given = strike.command[:, controls(anlan_sites, "water.pump", "water.valve")]
@@ -54,7 +61,7 @@ def test_only_controls_with_some_value(anlan, anlan_sites):
 @pytest.mark.parametrize(
     ("given", "error", "match"),
     [({"action": "explode"}, Invalid, "explode"), ({"share": 0.0}, Invalid, "share"), ({"duration": 0.0}, Invalid, "duration"), ({"domains": "space"}, NotFound, "no such control"),
-     ({"kinds": "water.pump", "where": {"model": "X"}}, NotFound, "no such control")],
+     ({"kinds": "water.pump", "where": {"model": "X"}}, NotFound, "no control fits")],
 )
 def test_bad_parameters_are_named(anlan, anlan_sites, given, error, match):
     with pytest.raises(error, match=match):

@@ -8,6 +8,7 @@ import pickle
 
 import numpy as np
 import pytest
+from pyproj import Geod
 from scipy import stats
 
 from holdfast.hazards.quake import HAZARD, model
@@ -150,3 +151,27 @@ def test_medians_of_the_city_are_those_of_the_model(anlan, anlan_sites):
 def test_bad_parameters_are_named(anlan, anlan_sites, given, match):
     with pytest.raises(Invalid, match=match):
         model(anlan, anlan_sites, **given)
+
+
+def _km(note: str) -> float:
+    return float(note.partition(" is ")[2].partition(" km")[0].replace(",", ""))
+
+
+def test_a_far_epicentre_is_noted(anlan, anlan_sites):
+    x, y = np.nanmedian(anlan_sites.xyz[:, :2], axis=0)
+    note = model(anlan, anlan_sites, x=5e6, y=float(y)).summary["notes"][0]
+    assert "check x, y" in note and _km(note) == pytest.approx((5e6 - x) / 1e3, abs=1.0)
+    lon, lat = transformer(anlan.crs, "EPSG:4326")(np.array([x]), np.array([y]))
+    note = model(anlan, anlan_sites, lon=90.0, lat=30.0).summary["notes"][0]
+    assert "check lon, lat" in note and _km(note) == pytest.approx(Geod(ellps="WGS84").inv(90.0, 30.0, lon[0], lat[0])[2] / 1e3, rel=0.006)
+
+
+def test_the_place_of_a_forgotten_coordinate_is_noted(anlan, anlan_sites):
+    assert _km(model(anlan, anlan_sites, lon=0.0, lat=0.0).summary["notes"][0]) > 11_000.0
+
+
+def test_an_epicentre_nearby_is_not_noted(anlan, anlan_sites):
+    x, y = np.nanmedian(anlan_sites.xyz[:, :2], axis=0)
+    assert "notes" not in model(anlan, anlan_sites, x=float(x) + 4.9e5, y=float(y)).summary and "notes" not in model(anlan, anlan_sites).summary
+    assert "notes" in model(anlan, anlan_sites, x=float(x) + 5.1e5, y=float(y)).summary
+    assert "notes" not in model(anlan, anlan_sites, x=float(x) + 5.1e5, y=float(y), a=3.0, radius=50_000.0).summary, "the disc of a catalogue reaches the city"

@@ -60,21 +60,23 @@ class LawTable:
     forced: np.ndarray
 
 
-def fits(when: tuple[tuple[str, str], ...], table: pa.Table | None, rows: int) -> np.ndarray:
+def fits(when: tuple[tuple[str, str], ...], table: pa.Table | None, rows: int, field: str = "when") -> np.ndarray:
     """(rows,) bool: where all conditions hold.
 
     when    (field, wanted) pairs; wanted is a value, several values as "a|b", or a range of numbers as "low..high" (low included,
             high not, either may be left out); "" is a field that is not filled in. Otherwise an empty field fits nothing, as does an unknown one
+    field   what the conditions are called where they were written
+    raises  Invalid naming `field` for a range that is none, or of a field that has no numbers
     """
     out = np.ones(rows, bool)
     for name, wanted in when:
         if table is None or name not in table.column_names:
             return np.zeros(rows, bool)
-        out &= _matches(table[name], wanted)
+        out &= _matches(name, table[name], wanted, field)
     return out
 
 
-def _matches(column: pa.ChunkedArray, wanted: str) -> np.ndarray:
+def _matches(name: str, column: pa.ChunkedArray, wanted: str, field: str) -> np.ndarray:
     if not wanted:
         return np.asarray(column.is_null().to_numpy())
     if ".." in wanted:
@@ -83,7 +85,8 @@ def _matches(column: pa.ChunkedArray, wanted: str) -> np.ndarray:
             values = np.asarray(column.cast(pa.float64()).to_numpy(), np.float64)
             return (values >= (float(low) if low else -np.inf)) & (values < (float(high) if high else np.inf))
         except (pa.ArrowInvalid, ValueError) as error:
-            raise Invalid(f"the range {wanted!r} needs a field of numbers", fix="Correct the `when` of the damage law") from error
+            fix = "Write a range of numbers such as 0.1..0.3, ..0.3 or 0.3.., and only for a field of numbers"
+            raise Invalid(f"{name} = {wanted!r} is no range, or {name} is not a field of numbers", fix=fix, field=field) from error
     text = np.asarray(column.cast(pa.string()).to_numpy(zero_copy_only=False), object)
     return np.isin(text, [part.strip() for part in wanted.split("|")])
 

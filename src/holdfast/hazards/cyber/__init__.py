@@ -15,14 +15,14 @@ CONTROLS = (
 
 
 def model(
-    city: Any, sites: Any, domains: list[str] | str = (), kinds: list[str] | str = (), where: dict[str, str] | None = None, share: float = 0.2,  # type: ignore[assignment]
+    city: Any, sites: Any, domains: list[str] | str = (), kinds: list[str] | str = (), where: dict[str, str] | None = None, share: float | None = None,  # type: ignore[assignment]
     action: str = "closed", duration: float = 24.0,
 ) -> Any:  # fmt: skip
     """A model of lost control.
 
     domains, kinds, where   which controls: sectors, kinds, of these the ones whose fields have these values, e.g. {"remote": "true"};
                             left out: every kind of the setting `cyber.controls`
-    share     probability that a control is seized, in each case anew; 1 seizes all
+    share     probability that a control is seized, in each case anew; 1 seizes all. Left out: 1 where `kinds` or `where` name the controls, else 0.2
     action    closed (off, open circuit), open (on, closed circuit), frozen (as it was), or mixed (one of the three at random)
     duration  hours until the controls obey again, by hand on the site or from afar; inf for never. Proposals: 24 where every site must be visited and its
               controllers set up anew, 6 for breakers, which are closed by hand first, 72 for what is frozen and may not be noticed

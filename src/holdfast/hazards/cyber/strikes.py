@@ -14,6 +14,9 @@ from holdfast.engines.scenario.random import keys, uniform
 from holdfast.model.errors import Invalid, NotFound
 from holdfast.model.hazard import Command, Sites, Strike
 
+SHARE = 0.2
+"""Of the controls that nobody named; a proposal."""
+
 ACTIONS = {"closed": Command.CLOSED, "open": Command.OPEN, "frozen": Command.FROZEN}
 
 
@@ -50,25 +53,31 @@ class CyberModel:
 
 
 def build(
-    city: Any, sites: Sites, *, domains: Sequence[str] | str, kinds: Sequence[str] | str, where: dict[str, str], share: float, action: str, duration: float
+    city: Any, sites: Sites, *, domains: Sequence[str] | str, kinds: Sequence[str] | str, where: dict[str, str], share: float | None, action: str, duration: float
 ) -> CyberModel:  # fmt: skip
     """See `holdfast.hazards.cyber.model`."""
     if action not in (*ACTIONS, "mixed"):
         raise Invalid(f"there is no action {action!r}", fix=f"Actions are: {', '.join(ACTIONS)}, mixed", field="action")
+    wanted, sectors = _listed(kinds), _listed(domains)
+    if share is None:
+        share = 1.0 if wanted or where else SHARE
     if not 0.0 < share <= 1.0:
         raise Invalid("share must be above 0 and at most 1", fix="Give for example share = 0.2", field="share")
     if not float(duration) > 0.0:
         raise Invalid("control is lost for more than 0 hours", fix="Give for example duration = 24, or inf for never regained", field="duration")
-    wanted = _listed(kinds) or list(city.settings["cyber.controls"])
-    sectors = _listed(domains)
-    parts = []
+    controls = wanted or list(city.settings["cyber.controls"])
+    parts, before = [], 0
     for number, kind in enumerate(sites.kinds):
-        if kind.name in wanted and (not sectors or kind.domain in sectors):
+        if kind.name in controls and (not sectors or kind.domain in sectors):
             here = np.flatnonzero(sites.kind == number)
-            parts.append(here[fits(tuple(where.items()), sites.tables.get(kind.name), len(here))] if where else here)
+            before += len(here)
+            parts.append(here[fits(tuple(where.items()), sites.tables.get(kind.name), len(here), "where")] if where else here)
     chosen = np.sort(np.concatenate(parts)) if parts else np.empty(0, np.int64)
+    if before and not len(chosen):
+        raise NotFound("no control fits the selection", fix=f"Loosen `where`: none of {before} controls has these values", field="where")
     if not len(chosen):
-        raise NotFound("the city has no such control", fix=f"Controls are of the kinds: {', '.join(city.settings['cyber.controls'])}", field="kinds")
+        known, field = ", ".join(city.settings["cyber.controls"]), "domains" if sectors and not wanted else "kinds"
+        raise NotFound("the city has no such control", fix=f"Controls are of the kinds: {known}", field=field)
     names = sites.id.take(pa.array(chosen))
     summary = {
         "hazard": "cyber", "controls": len(chosen), "kinds": sorted({str(i).partition(":")[0] for i in names.to_pylist()}), "share": share, "action": action,

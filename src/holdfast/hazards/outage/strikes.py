@@ -135,7 +135,7 @@ def _choose(sites: Sites, ids: list[str], kinds: list[str], where: dict[str, str
         if name not in known:
             raise NotFound(f"no component of kind {name!r} takes part", fix=f"Kinds here are: {', '.join(known)}", field="kinds")
         here = np.flatnonzero(sites.kind == known.index(name))
-        parts.append(here[fits(tuple(where.items()), sites.tables.get(name), len(here))] if where else here)
+        parts.append(here[fits(tuple(where.items()), sites.tables.get(name), len(here), "where")] if where else here)
     chosen = np.unique(np.concatenate(parts))
     if not len(chosen):
         raise NotFound("no component fits the selection", fix="Loosen `where`", field="where")

@@ -10,7 +10,7 @@ from holdfast.model.errors import Invalid
 from holdfast.model.hazard import Sites
 
 from . import catalogue as stochastic
-from .check import check
+from .check import check, far_note
 from .fields import Field, between_measures, make_field, range_of
 from .ground_failure import CATEGORIES, categories, cells
 from .motion import MEASURES, REFERENCES, tree
@@ -55,9 +55,11 @@ def build(city: Any, sites: Sites, given: dict[str, Any]) -> QuakeModel:
         rupture = _from_file(given, sites.crs)
         summary |= {"rupture_file": str(given["rupture_file"]), "epicentre": [round(1e3 * rupture.x, 1), round(1e3 * rupture.y, 1)], "epicentre_from": "the rupture file",
                     "depth_m": 1e3 * rupture.depth, "mechanism": name_of(rupture.mechanism)}  # fmt: skip
+        summary |= far_note(given, KM * rupture.x, KM * rupture.y, centre, sites.crs)
         table = tabulate(models, motions, rupture, ground, given["region"])
         return QuakeModel(cases=None, summary=summary | _described(rupture) | _medians(table, weights, motions, placed), magnitude=rupture.magnitude, table=table, **common)
     (x, y), where = _epicentre(given, sites.crs, centre)
+    summary |= far_note(given, x, y, centre, sites.crs)
     style, dip = _mechanism(given)
     summary |= {"epicentre": [round(float(x), 1), round(float(y), 1)], "epicentre_from": where, "depth_m": given["depth"], "mechanism": style}
     if given["a"] is not None:

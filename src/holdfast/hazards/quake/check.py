@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import asin, cos, hypot, isfinite, radians, sin, sqrt
 from typing import Any
 
+import numpy as np
+
 from holdfast.model.errors import Invalid
+
+FAR = 500_000.0
+"""m from the middle of the city beyond which an earthquake is probably misplaced: ground motion models end at 300 to 400 km."""
+
+_EARTH = 6_371_000.0  # m, mean radius
 
 NUMBERS = ("magnitude", "x", "y", "lon", "lat", "depth", "strike", "dip", "rake", "truncation", "groundwater", "sediments", "a", "b", "min_magnitude",
            "max_magnitude", "radius", "years")  # fmt: skip
@@ -42,3 +49,31 @@ def check(given: dict[str, Any]) -> None:
         raise Invalid("years belong to a catalogue", fix="Give a, the a-value of the source, as well", field="years")
     if given["fault"] is not None and given["a"] is None:
         raise Invalid("a fault belongs to a catalogue", fix="Give a, the a-value of the source, as well; or one event by strike, dip and place", field="fault")
+
+
+def far_note(given: dict[str, Any], x: float, y: float, centre: np.ndarray, crs: str) -> dict[str, list[str]]:
+    """A note for the summary where the epicentre is farther than `FAR` from the middle of the city; of a catalogue its disc.
+
+    x, y      epicentre [m] in `crs`              centre  (2,) of the city
+    raises    Invalid where the place cannot be expressed in the city's grid
+    """
+    field = "rupture_file" if given["rupture_file"] else "lon, lat" if given["lon"] is not None else "x, y"
+    if not isfinite(x) or not isfinite(y):
+        raise Invalid("the epicentre cannot be expressed in the city's grid", fix="Give a place near the city", field=field)
+    away = hypot(x - centre[0], y - centre[1]) if field != "lon, lat" else _around(given["lon"], given["lat"], centre, crs)
+    if given["a"] is not None:
+        away -= float(given["radius"])
+    if away <= FAR:
+        return {}
+    text = f"the epicentre is {away / 1e3:,.0f} km from the city, beyond what ground motion models are made for, so little or nothing is shaken: check {field}"
+    return {"notes": [text]}
+
+
+def _around(lon: float, lat: float, centre: np.ndarray, crs: str) -> float:
+    """m along the great circle; a plane grid is wrong so far away."""
+    from holdfast.model.crs import transformer
+
+    there = [radians(float(v[0])) for v in transformer(crs, "EPSG:4326")(centre[:1], centre[1:2])]
+    here = [radians(lon), radians(lat)]
+    chord = sin(0.5 * (there[1] - here[1])) ** 2 + cos(here[1]) * cos(there[1]) * sin(0.5 * (there[0] - here[0])) ** 2
+    return 2.0 * _EARTH * asin(sqrt(min(chord, 1.0)))
