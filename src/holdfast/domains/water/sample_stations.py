@@ -48,20 +48,23 @@ class HighFloors:
     head: np.ndarray
 
     def inlets(self) -> tuple[Any, ...]:
-        """Pipes F from the gate to the tank's room, throttled to about `FILL` times the mean demand at 20 m of head."""
+        """Pipes F from the gate to the tank's room, which float valves shut."""
         at = self.estate[self.tank]
         block = self.made.estates.block[at]
-        flow = design.FILL * self.made.high[at]
-        loss = 20.0 * 19.62 / (flow / (np.pi / 4 * self._bore() ** 2)) ** 2
         course = np.stack([_gate(self.plan, self.made, at), self.mouth()], axis=1)
-        more = {"minor_loss": loss, "street": np.full(len(at), -1)}
-        return asset_ids("water.pipe", "F", block), asset_ids("water.junction", "B", block), asset_ids("water.junction", "E", block), course, self._bore(), more
+        return asset_ids("water.pipe", "F", block), asset_ids("water.junction", "B", block), asset_ids("water.junction", "E", block), course, self._bore(), {}
 
     def gaps(self) -> tuple[Any, ...]:
-        """Pieces N from the end of each inlet into its tank, which has an air gap: they let nothing back. A pipe with a check valve takes no controls, so F has them."""
-        block = self.made.estates.block[self.estate[self.tank]]
+        """Nozzles N from each inlet into its tank, throttled to about `FILL` times the mean demand at 20 m of head.
+
+        Through the air gap behind them nothing comes back. A pipe with a check valve takes no controls, so F has them.
+        """
+        at = self.estate[self.tank]
+        block = self.made.estates.block[at]
+        loss = 20.0 * 19.62 / (design.FILL * self.made.high[at] / (np.pi / 4 * self._bore() ** 2)) ** 2
         course = np.stack([self.mouth(), self.room[self.tank] - np.array([0.0, 0.0, COVER])], axis=1)
-        return asset_ids("water.pipe", "N", block), asset_ids("water.junction", "E", block), asset_ids("water.tank", "Z", block), course, self._bore(), {"check_valve": True}
+        more = {"minor_loss": loss, "check_valve": True}
+        return asset_ids("water.pipe", "N", block), asset_ids("water.junction", "E", block), asset_ids("water.tank", "Z", block), course, self._bore(), more
 
     def mouth(self) -> np.ndarray:
         """(t, 3) where inlets end, just before the tanks."""
