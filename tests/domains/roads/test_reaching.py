@@ -68,6 +68,13 @@ def test_incidents_that_cannot_be(city, given, error):
     assert caught.value.fix
 
 
+@pytest.mark.parametrize("at", ["nowhere", "nowhere:1"])
+def test_a_place_that_is_no_asset_is_called_so(city, at):
+    with pytest.raises(NotFound, match=f"'{at}' is no id of an asset") as caught:
+        run(city, "reach_incident", at=at)
+    assert caught.value.where["field"] == "at" and "x and y" in caught.value.fix
+
+
 @pytest.mark.clause("3f", "8a")
 def test_the_reach_of_stations(city):
     answer = run(city, "assess_reach")

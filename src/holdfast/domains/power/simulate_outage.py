@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .study import Study
 
 
+_CONNECTIVITY = "holdfast connectivity (no bus is live, so there is no flow to solve)"
+
+
 def simulate_outage(
     city: City,
     components: Annotated[list[str], Param("components out of service", "停运设备")],
@@ -29,6 +32,7 @@ def simulate_outage(
     backfeed    close switches that are open today, one for each dead part, those with most capacity first
     islands     parts without an external grid run on their own firm generation where it carries their load
     returns     tables `without_power` (load), `voltages` (buses out of limits), `overloads`, `switching` (what was closed), `own_sources`;
+                the summary names the engine of the flow, or says that nothing was live and connectivity alone answers (`flow` none);
                 status "diverged" when the flow has no solution
     raises      NotFound without a power network, Invalid for an id that is none
     source      islanding on the graph, then power flow, see `holdfast.engines.network.power`
@@ -70,9 +74,10 @@ def _summary(study: Study, components: list[str], lost: dict[str, np.ndarray], a
     from holdfast.model.lifeline import CaseStatus
 
     live = flow.magnitude[0][flow.live[0]]
-    solved = flow.status[0] == CaseStatus.SOLVED and len(live) > 0
+    status = CaseStatus(int(flow.status[0]))
+    dark, solved = status == CaseStatus.SOLVED and not len(live), status == CaseStatus.SOLVED and len(live) > 0
     return {
-        "out": list(components), "engine": ENGINES[flow.engine[0]], "flow": CaseStatus(int(flow.status[0])).name.lower(),
+        "out": list(components), "engine": _CONNECTIVITY if dark else ENGINES[flow.engine[0]], "flow": "none" if dark else status.name.lower(),
         "people_basis": study.consumers.basis, "people_without_power": round(float(lost["people"][0])), "people_at_once": round(float(at_once["people"][0])),
         "critical_without_power": int(lost["critical"][0]), "critical_at_once": int(at_once["critical"][0]), "loads_without_power": int(lost["loads"][0]),
         "loads_at_once": int(at_once["loads"][0]), "power_not_supplied_w": round(float(lost["power"][0]), 1),

@@ -66,9 +66,12 @@ def from_each(line: RoadAccess, open_: np.ndarray, xy: np.ndarray) -> tuple[Tree
 def place_of(city: Any, at: str, x: float | None, y: float | None) -> np.ndarray:
     """(2,) coordinates of an asset or of a point. raises NotFound, Invalid"""
     if at:
-        table = city.table(city.kind_of(at).name, ids=[at], columns=["id", "geometry"])
+        kind = at.partition(":")[0]
+        if kind == at or kind not in city.catalog.kinds:
+            raise NotFound(f"{at!r} is no id of an asset", fix="Give an id with its kind, such as buildings.building:12, or x and y", field="at")
+        table = city.table(kind, ids=[at], columns=["id", "geometry"])
         if not table.num_rows:
-            raise NotFound("the city has no such asset", fix="Check the id", id=at, field="at")
+            raise NotFound("the city has no such asset", fix="Check the id, or give x and y", id=at, field="at")
         found = geometry.centre(table["geometry"])[0]
         if not np.isfinite(found).all():
             raise Invalid("the asset has no position", fix="Give x and y", field="at", id=at)
