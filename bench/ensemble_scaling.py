@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.turns import cpu, in_turns, ratio
 
-CASES, BLOCK, TURNS = 512, 32, 3
+CASES, BLOCK, TURNS = 1024, 32, 3
 
 
 def run() -> dict[str, Any]:

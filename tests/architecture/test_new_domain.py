@@ -13,8 +13,6 @@ import pytest
 
 from architecture.source_tree import ROOT
 
-pytestmark = pytest.mark.xdist_group("new_domain")  # one city for all of them
-
 GEOJSON = {
     "type": "FeatureCollection",
     "name": "lighting_pole",

@@ -9,7 +9,7 @@ import rasterio
 from holdfast.model import geometry
 from holdfast.web.places import Places
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def pixels(page) -> np.ndarray:

@@ -11,7 +11,7 @@ import rasterio
 
 from anlan import anlan as reference_city
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 
 CASES = 8
 DARKEST = (70, 3, 159)  # the mark of the longest time without service

@@ -14,7 +14,7 @@ from holdfast.app.keeping import backup_city, restore_city
 from holdfast.app.summary import summarise
 from holdfast.model.tables import TIME_AXES
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
+pytestmark = pytest.mark.postgres
 
 
 def test_l_town_in_both_stores(shared_data, tmp_path: Path, postgres_url: str) -> None:

@@ -57,7 +57,7 @@ class Remembered:
     solve  answers cases one by one             room  bytes kept; the oldest used are forgotten first
     """
 
-    def __init__(self, solve: Callable[[ComponentState], Snapshots], room: int = 64 << 20) -> None:
+    def __init__(self, solve: Callable[[ComponentState], Snapshots], room: int = _ROOM) -> None:
         self._solve, self._room = solve, room
         self._kept: OrderedDict[bytes, tuple[np.ndarray, ...]] = OrderedDict()
         self._details: tuple[str, ...] = ()
