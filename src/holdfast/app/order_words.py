@@ -25,7 +25,7 @@ def bound_in_words(found: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _certain(lost: float, bound: float, cases: int) -> tuple[str, str]:
-    mean, mean_zh = (f", on average over the {cases} cases searched,", f"在所搜索的 {cases} 个样本的平均意义上，") if cases > 1 else ("", "")
+    mean, mean_zh = _on_average(cases)
     if bound <= 0.0:
         return ("No bound above zero was proven: how much better another order could be is not known.", "未能证明大于零的下界：其他次序能好多少尚不清楚。")
     if bound >= lost * (1.0 - _SAME):
@@ -37,10 +37,14 @@ def _certain(lost: float, bound: float, cases: int) -> tuple[str, str]:
 
 
 def _uncertain(lost: float, bound: float, cases: int) -> tuple[str, str]:
-    mean, mean_zh = (f", on average over the {cases} cases searched,", f"在所搜索的 {cases} 个样本的平均意义上，") if cases > 1 else ("", "")
+    mean, mean_zh = _on_average(cases)
     return (f"The bound of {_below(bound)} weighted person-hours{mean} is not proven, because what a foreign command opens or holds may serve people as long as it is not mended. "
             f"The order found loses {_number(lost)}.",
             f"{mean_zh}下界 {_below(bound)} 加权人时未获证明，因为被外来指令打开或锁定的设备在修复之前可能反而有利于供应。找到的次序损失 {_number(lost)}。")  # fmt: skip
+
+
+def _on_average(cases: int) -> tuple[str, str]:
+    return (f", on average over the {cases} cases searched,", f"在所搜索的 {cases} 个样本的平均意义上，") if cases > 1 else ("", "")
 
 
 def _likely(lost: float, likely: float) -> tuple[str, str]:
