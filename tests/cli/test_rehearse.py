@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from anlan import anlan
+from holdfast import catalog
 from holdfast.cli.main import app
 
 pytestmark = pytest.mark.slow
@@ -28,9 +29,20 @@ def call(*arguments: str, code: int = 0) -> str:
     return result.stdout
 
 
-def test_simulate_says_which_engine_answered_and_writes_parquet(city, tmp_path):
+ENGINES = {"water": "holdfast hydraulic", "drainage": "SWMM", "power": "holdfast sweep", "gas": "holdfast gas", "heat": "holdfast heat", "roads": "holdfast roads",
+           "telecom": "holdfast telecom"}  # fmt: skip
+"""How the name of what answers for the reference city begins."""
+
+
+@pytest.mark.parametrize("network", [network.name for network in catalog.load().networks.values() if network.simulate])
+def test_simulate_says_which_engine_answered(city, network):
+    said = json.loads(call("simulate", city, network, "--hours", "1", "--json"))
+    assert said["summary"]["engine"].startswith(ENGINES[network]) and said["status"] == "done"
+
+
+def test_simulate_writes_parquet_and_its_report_is_a_page(city, tmp_path):
     said = json.loads(call("simulate", city, "water", "--hours", "2", "--out", str(tmp_path / "water.parquet"), "--json"))
-    assert "engine" in json.dumps(said["summary"]) and said["files"]
+    assert said["files"]
     assert all(pq.read_table(path).num_rows for path in said["files"])
     page = tmp_path / "water.html"
     assert "written" in call("report", city, said["run"], str(page)) and page.read_text().startswith("<!doctype html>")

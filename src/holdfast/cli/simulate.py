@@ -22,7 +22,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def simulate(
     city: _City,
-    network: Annotated[str, typer.Argument(metavar="NETWORK", help="water, drainage, power, gas, heat, roads ...")],
+    network: Annotated[str, typer.Argument(metavar="NETWORK", help="water, drainage, power, gas, heat, roads, telecom ...")],
     hours: Annotated[float | None, typer.Option(help="How many hours; the model's own duration when left out")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.parquet", help="Write the results")] = None,
     as_json: _AsJson = False,

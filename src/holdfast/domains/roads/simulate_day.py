@@ -30,6 +30,7 @@ def simulate_day(
     from holdfast.engines.network.roads.assignment import assign
 
     from .demand import travel
+    from .lifeline import ENGINE
     from .network import load
 
     if not 1 <= hours <= 24:
@@ -54,7 +55,7 @@ def simulate_day(
     table = pa.Table.from_pylist(rows)
     moved = {name: float(np.sum(table[name].to_numpy())) for name in ("trips", "unserved_trips", "vehicle_hours", "delay_hours")}
     summary = {
-        "hours": count, **{k: round(v, 3) for k, v in moved.items()}, "busiest_hour": int(np.argmax(table["vehicle_hours"].to_numpy())),
+        "engine": ENGINE, "hours": count, **{k: round(v, 3) for k, v in moved.items()}, "busiest_hour": int(np.argmax(table["vehicle_hours"].to_numpy())),
         "demand": trips.source, "assumptions": trips.assumptions, "assumed_columns": roads.assumed, "worst_gap": float(np.max(table["gap"].to_numpy())),
         "findings": roads.findings.counts(),
     }  # fmt: skip

@@ -13,7 +13,7 @@ from holdfast.model.spec import Param
 def simulate_outage(
     city: City,
     hours: Annotated[float, Param("hours without power", "停电小时数")] = 24.0,
-    down: Annotated[list[str] | None, Param("facilities that are out from the start", "一开始就中断的设施")] = None,
+    down: Annotated[list[str] | None, Param("facilities that are out from the start", "一开始就中断的设施", assets=FACILITIES)] = None,
 ) -> Answer:
     """Mobile service of people and fixed customers at every hour of a power failure of the whole city.
 
@@ -48,7 +48,8 @@ def simulate_outage(
         names = without_battery(city, float(hour))
         empty.append(len(names))
         available[case, [index[name] for name in names]] = False
-    joined = line.serve(ComponentState(available)).detail["joined"]
+    served = line.serve(ComponentState(available))
+    joined = served.detail["joined"]
     customers = np.nan_to_num(customers_of(city, line.outlet_id))
     lost = (customers * np.where(joined[0] > 0, 1 - joined[1:], 0.0)).sum(axis=1)
     people = mobile_service(city, line, available)[1:]
@@ -57,7 +58,7 @@ def simulate_outage(
     })  # fmt: skip
     half = np.flatnonzero(table["none"].to_numpy() > 0.5 * people[0]["people"])
     summary = {
-        "hours": int(hours), "people": people[0]["people"], "people_without_at_end": people[-1]["none"], "customers": float(customers.sum()),
+        "engine": served.engine, "hours": int(hours), "people": people[0]["people"], "people_without_at_end": people[-1]["none"], "customers": float(customers.sum()),
         "customers_without_at_end": round(float(lost[-1]), 3), "hour_when_half_the_people_are_without": int(grid[half[0]]) if len(half) else None,
     }  # fmt: skip
     plots = (Plot("Mobile service after the power failed", "停电后移动通信", "hours", "hour", ("full", "reduced", "none"), "step", x_label="h", y_label="persons"),)
