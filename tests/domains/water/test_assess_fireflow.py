@@ -12,7 +12,7 @@ from holdfast.domains.water.solving import demand_driven
 from holdfast.engines.network.hydraulic.answers import Cases
 from holdfast.engines.network.hydraulic.epanet import EpanetEngine
 from holdfast.model.errors import Invalid
-from water_files import city_of, city_of_rows
+from water_files import city_of, city_of_rows, give_up_on_the_last
 
 LINE = {"junction": [{"id": "a", "elevation": 0.0}, {"id": "b", "elevation": 0.0, "demand": 0.001}], "reservoir": [{"id": "r", "head": 40.0}],
         "pipe": [{"id": "1", "from_id": "water.reservoir:r", "to_id": "a", "length": 1000.0, "diameter": 0.15, "hazen_williams_c": 120.0},
@@ -54,6 +54,17 @@ def test_what_is_found_leaves_the_pressure_that_must_remain(shared_data) -> None
     demand[np.arange(len(rows)), at] = [row["available_flow_m3s"] for row in rows]
     head = EpanetEngine(model).snapshot(Cases(len(rows), demand=demand), 12.0).head[np.arange(len(rows)), at]
     np.testing.assert_allclose(head - model.elevation[at], 100_000 / 9806.65, atol=0.15)
+
+
+def test_where_epanet_answers_for_some_points_the_answer_names_both(shared_data, monkeypatch) -> None:
+    city = city_of(shared_data("water/literature/Net1.inp"))
+    alone = assess_fireflow(city, points="junctions", hour=12.0)
+    give_up_on_the_last(monkeypatch)
+    both = assess_fireflow(city, points="junctions", hour=12.0)
+    assert alone.summary["engine"] == "holdfast hydraulic" and both.summary["engine"].startswith("holdfast hydraulic / holdfast hydraulic + EPANET")
+    assert all(both.tables["points"]["settled"].to_pylist()) and both.tables["points"]["id"].to_pylist() == alone.tables["points"]["id"].to_pylist()
+    flows = [np.array(answer.tables["points"]["available_flow_m3s"].to_pylist()) for answer in (alone, both)]
+    np.testing.assert_allclose(flows[1], flows[0], rtol=0.01)
 
 
 def test_a_harder_rule_fails_more(shared_data) -> None:

@@ -12,7 +12,7 @@ from holdfast.domains.water.study import Study
 from holdfast.engines.network.hydraulic.answers import Breaks, Cases
 from holdfast.engines.network.hydraulic.epanet import EpanetEngine
 from holdfast.model.errors import Invalid, NotFound
-from water_files import ROW, city_of, city_of_rows
+from water_files import ROW, city_of, city_of_rows, give_up_on_the_last
 
 # pressure sensors of the BattLeDIM 2020 competition
 SENSORS = [f"n{k}" for k in (1, 4, 31, 54, 105, 114, 163, 188, 215, 229, 288, 296, 332, 342, 410, 415, 429, 458, 469, 495, 506, 516, 519, 549, 613, 636, 644, 679, 722,
@@ -41,7 +41,7 @@ def simulated(study: Study, sensors: np.ndarray, pipes: np.ndarray, flow: float)
 def found(ltown, heads: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pipes by likelihood, their shares, and middles of all links."""
     study, engine, _, known = ltown
-    score, _ = refined(engine, known, heads, noise)
+    score, _, _ = refined(engine, known, heads, noise)
     pipes, share = pipe_shares(engine, known, score)
     order = np.argsort(-share, kind="stable")
     return pipes[order], share[order], (study.model.node_xy[study.model.link_from] + study.model.node_xy[study.model.link_to]) / 2
@@ -107,3 +107,12 @@ def test_readings_that_cannot_be_used_are_named(readings: list[str], error: type
 def test_a_rise_of_pressure_is_no_leak() -> None:
     answer = locate_leak(city_of_rows(**ROW), readings=["a=420000", "b=420000", "d=420000"])
     assert answer.findings.by_rule()["water.no_leak"] == 1
+
+
+def test_where_epanet_answers_for_some_leaks_the_answer_names_both(monkeypatch) -> None:
+    readings = ["a=330000", "b=310000", "d=280000"]
+    alone = locate_leak(city_of_rows(**ROW), readings=readings)
+    give_up_on_the_last(monkeypatch)
+    both = locate_leak(city_of_rows(**ROW), readings=readings)
+    assert alone.summary["engine"] == "holdfast hydraulic" and both.summary["engine"].startswith("holdfast hydraulic / holdfast hydraulic + EPANET")
+    assert both.tables["pipes"]["probability"].to_pylist() == pytest.approx(alone.tables["pipes"]["probability"].to_pylist(), abs=1e-3)

@@ -12,7 +12,7 @@ from holdfast.domains.water.solving import demand_driven
 from holdfast.engines.network.hydraulic.answers import Cases
 from holdfast.engines.network.hydraulic.epanet import EpanetEngine
 from holdfast.model.errors import Invalid, NotFound
-from water_files import city_of, city_of_rows, pipe
+from water_files import city_of, city_of_rows, give_up_on_the_last, pipe
 
 RING = {"junction": [{"id": n, "elevation": 0.0, "demand": 0.0001} for n in "abcd"], "reservoir": [{"id": "r", "head": 60.0}],
         "pipe": [pipe("0", "water.reservoir:r", "a", 50.0, 0.4), pipe("1", "a", "b", diameter=0.1), pipe("2", "b", "c", diameter=0.1), pipe("3", "a", "d", diameter=0.1),
@@ -40,6 +40,15 @@ def test_what_cannot_be_flushed_says_why() -> None:
     assert high.tables["steps"]["why_not"].to_pylist() != [""] and high.summary["feasible"] == 0 and high.findings.by_rule() == {"water.not_flushed": 1}
     (row,) = plan_flushing(city_of_rows(**{**RING, "hydrant": [{"id": "h", "node_id": "a"}], "pipe": RING["pipe"][:2]}), pipes=["1"]).tables["steps"].to_pylist()
     assert not row["feasible"]
+
+
+def test_where_epanet_answers_for_some_ways_the_answer_names_both(monkeypatch) -> None:
+    alone = plan_flushing(city_of_rows(**RING), pipes=["1", "3"])
+    give_up_on_the_last(monkeypatch)
+    both = plan_flushing(city_of_rows(**RING), pipes=["1", "3"])
+    assert alone.summary["engine"] == "holdfast hydraulic" and both.summary["engine"].startswith("holdfast hydraulic + EPANET")
+    for name in ("velocity_ms", "flow_m3s", "lowest_pressure_m"):
+        assert both.tables["steps"][name].to_pylist() == pytest.approx(alone.tables["steps"][name].to_pylist(), rel=1e-3)
 
 
 def test_a_plan_put_into_epanet_runs_as_fast_as_it_says(shared_data) -> None:

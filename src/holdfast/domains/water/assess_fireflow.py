@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from holdfast.model.city import City
 from holdfast.model.delivery import Answer, Plot
 from holdfast.model.errors import Invalid
-from holdfast.model.spec import Param
+from holdfast.model.spec import Code, Param
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 _ROUNDS, _CLOSE, _MOST, _BLOCK = 12, 0.05, 0.5, 256  # rounds of search, [m], [m3/s], cases at once
 
+_POINTS = (Code("hydrants", "hydrants", "消火栓"), Code("junctions", "junctions", "节点"))
+
 
 def assess_fireflow(
     city: City,
     *,
-    points: Annotated[str, Param("points to assess: hydrants or junctions", "评估对象:hydrants(消火栓)或 junctions(节点)")] = "hydrants",
+    points: Annotated[str, Param("points to assess: hydrants or junctions", "评估对象:hydrants(消火栓)或 junctions(节点)", choices=_POINTS)] = "hydrants",
     hour: Annotated[float | None, Param("hour of the day; the hour of the largest demand when left out", "时刻;缺省为最大用水时")] = None,
     flow: Annotated[float | None, Param("flow each point must give", "要求流量", "discharge")] = None,
     residual: Annotated[float | None, Param("pressure that must remain", "要求动压", "pressure")] = None,
@@ -62,7 +64,7 @@ def assess_fireflow(
         values=[f"{1000 * q:.1f} L/s" for q in available[failing].tolist()],
     )  # fmt: skip
     summary = {
-        "engine": search.engine.engine, "hour": round(when, 3), "points": len(ids), "meet_the_rule": int(meets.sum()), "fail": int(failing.sum()),
+        "engine": " / ".join(sorted(search.names)), "hour": round(when, 3), "points": len(ids), "meet_the_rule": int(meets.sum()), "fail": int(failing.sum()),
         "unsolved": int(np.isnan(static).sum()), "required_flow_m3s": rule, "required_pressure_pa": remain * PASCAL_PER_METRE,
         "lowest_available_flow_m3s": round(float(np.nanmin(available)), 6) if np.isfinite(available).any() else None,
         "median_available_flow_m3s": round(float(np.nanmedian(available)), 6) if np.isfinite(available).any() else None,
@@ -97,14 +99,17 @@ def _points(study: Study, points: str) -> tuple[list[str], np.ndarray, np.ndarra
 
 
 class Search:
-    """Draws from points, one in each case. level: of the outlets [m]; used: (node,) bool points of use"""
+    """Draws from points, one in each case. level: of the outlets [m]; used: (node,) bool points of use; names: of what answered so far"""
 
     def __init__(self, engine: Any, node: np.ndarray, level: np.ndarray, hour: float, used: np.ndarray) -> None:
         self.engine, self.node, self.level, self.hour, self.used = engine, node, level, hour, used
+        self.names: set[str] = set()
 
     def static(self) -> np.ndarray:
         """(point,) pressure head without drawing [m]; NaN where there is none."""
-        head = self.engine.snapshot(None, self.hour).head[0]
+        found = self.engine.snapshot(None, self.hour)
+        self.names.add(found.engine)
+        head = found.head[0]
         return head[self.node] - self.level
 
     def draw(self, flow: np.ndarray, which: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -120,7 +125,9 @@ class Search:
             part = which[start : start + _BLOCK]
             demand = np.zeros((len(part), model.nodes))
             demand[np.arange(len(part)), self.node[part]] = flow[start : start + _BLOCK]
-            head = self.engine.snapshot(Cases(len(part), demand=demand), self.hour, warm=True).head
+            found = self.engine.snapshot(Cases(len(part), demand=demand), self.hour, warm=True)
+            self.names.add(found.engine)
+            head = found.head
             rows = slice(start, start + len(part))
             pressure[rows] = head[np.arange(len(part)), self.node[part]] - self.level[part]
             others = (head - model.elevation)[:, self.used]

@@ -28,6 +28,7 @@ class Sensitivity:
     node   (node,) positions of the nodes
     sensors  (sensor,) positions of the sensors' nodes
     hours  (hour,) [h]
+    engines  names of what answered
     """
 
     base: np.ndarray
@@ -35,14 +36,16 @@ class Sensitivity:
     node: np.ndarray
     sensors: np.ndarray
     hours: np.ndarray
-    engine: str
+    engines: frozenset[str]
 
 
 def sensitivity(engine: Engine, sensors: np.ndarray, hours: np.ndarray, nodes: np.ndarray, size: float | np.ndarray) -> Sensitivity:
     """Solve a leak at every node of `nodes` and every hour of `hours`; size: one or (node,) [m3/s]; sensors are node positions."""
     sizes = np.broadcast_to(np.asarray(size, np.float64), (len(nodes),))
     model = engine.model  # type: ignore[attr-defined]
-    base = np.stack([engine.snapshot(None, float(hour)).head[0, sensors] for hour in hours])
+    calm = [engine.snapshot(None, float(hour)) for hour in hours]
+    names = {found.engine for found in calm}
+    base = np.stack([found.head[0, sensors] for found in calm])
     drop = np.full((len(hours), len(nodes), len(sensors)), np.nan)
     for row, hour in enumerate(hours.tolist()):
         for start in range(0, len(nodes), _BLOCK):
@@ -50,20 +53,23 @@ def sensitivity(engine: Engine, sensors: np.ndarray, hours: np.ndarray, nodes: n
             demand = np.zeros((len(part), model.nodes))
             demand[np.arange(len(part)), part] = sizes[start : start + _BLOCK]
             found = engine.snapshot(Cases(len(part), demand=demand), float(hour), warm=True)
+            names.add(found.engine)
             fall = (base[row] - found.head[:, sensors]) / sizes[start : start + _BLOCK, None]
             drop[row, start : start + len(part)] = np.where(found.solved[:, None], fall, np.nan)
-    return Sensitivity(base, drop, nodes, sensors, hours, engine.engine)
+    return Sensitivity(base, drop, nodes, sensors, hours, frozenset(names))
 
 
-def refined(engine: Engine, known: Sensitivity, measured: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray]:
-    """As `node_scores`; the likeliest nodes are solved again with the size that was found there, because a fall grows faster than the leak."""
+def refined(engine: Engine, known: Sensitivity, measured: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray, frozenset[str]]:
+    """As `node_scores`, and the names of what answered; the likeliest nodes are solved again with the size found there, because a fall grows faster than the leak."""
     score, size = node_scores(known, measured, noise)
     best = np.argsort(-score, kind="stable")[:_REFINED]
     best = best[np.isfinite(score[best])]
+    names = known.engines
     for _ in range(_ROUNDS if len(best) else 0):
         again = sensitivity(engine, known.sensors, known.hours, known.node[best], np.maximum(size[best], 1e-5))
         score[best], size[best] = node_scores(again, measured, noise)
-    return score, size
+        names |= again.engines
+    return score, size, names
 
 
 def node_scores(known: Sensitivity, measured: np.ndarray, noise: float) -> tuple[np.ndarray, np.ndarray]:

@@ -46,7 +46,7 @@ def locate_leak(
     model = study.model
     engine = engine_for(demand_driven(model))
     known = sensitivity(engine, sensors, hours, np.flatnonzero(study.junction), _TEST_LEAK)
-    score, size = refined(engine, known, head, noise / PASCAL_PER_METRE)
+    score, size, names = refined(engine, known, head, noise / PASCAL_PER_METRE)
     pipes, share = pipe_shares(engine, known, score)
     order = np.argsort(-share, kind="stable")[:top]
     at = pipes[order]
@@ -59,7 +59,7 @@ def locate_leak(
     centre, around = search_centre(pipes, share, middle, within)
     compared = _sensor_table(study, sensors, hours, head, known.base)
     summary: dict[str, Any] = {
-        "engine": known.engine, "sensors": len(sensors), "readings": int(np.isfinite(head).sum()), "likeliest": table["id"][0].as_py(),
+        "engine": " / ".join(sorted(names)), "sensors": len(sensors), "readings": int(np.isfinite(head).sum()), "likeliest": table["id"][0].as_py(),
         "probability": round(float(share[order[0]]), 6),
         "search_centre": model.link_id[centre].as_py(), "probability_within_radius": round(around, 6), "radius_m": within,
         "leak_m3s": round(float(table["leak_m3s"][0].as_py() or 0.0), 6),

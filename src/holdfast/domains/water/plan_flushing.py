@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from holdfast.model.city import City
 from holdfast.model.delivery import Answer, Plot
 from holdfast.model.errors import Invalid
-from holdfast.model.spec import Param
+from holdfast.model.spec import Code, Param
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,15 +31,17 @@ class Option:
     lowest: float = float("nan")
     solved: bool = False
 
+_OUTLETS = (Code("hydrants", "hydrants", "消火栓"), Code("junctions", "junctions", "节点"))
+
 
 def plan_flushing(
     city: City,
     *,
-    pipes: Annotated[list[str], Param("pipes to flush", "待冲洗管段")],
+    pipes: Annotated[list[str], Param("pipes to flush", "待冲洗管段", assets=("water.pipe",))],
     velocity: Annotated[float | None, Param("velocity to reach", "冲洗流速", "velocity")] = None,
     hour: Annotated[float, Param("hour of the day", "冲洗时刻")] = 2.0,
     keep: Annotated[float, Param("pressure that must remain at points of use", "用户最低压力", "pressure")] = 100_000.0,
-    points: Annotated[str, Param("where water is let out: hydrants or junctions", "放水点:hydrants 或 junctions")] = "hydrants",
+    points: Annotated[str, Param("where water is let out: hydrants or junctions", "放水点:hydrants 或 junctions", choices=_OUTLETS)] = "hydrants",
 ) -> Answer:
     """Look from both ends of each pipe for hydrants, with and without shutting the side branches, and take the way that needs the least.
 
@@ -63,12 +65,13 @@ def plan_flushing(
     options = _options(study, wanted, _outlets(study, points), target, limit)
     used = study.demand() > 0
     engine = engine_for(demand_driven(study.model))
+    names: set[str] = set()
     for _ in range(2):  # what runs past the pipe is seen in the first round and made up for in the second
-        _solve(study, engine, options, used, hour)
+        names |= _solve(study, engine, options, used, hour)
         for option in options:
             if option.solved and 0 < option.velocity < target:
                 option.flow = min(option.flow * target / option.velocity * 1.02, limit * len(option.outlets))
-    _solve(study, engine, options, used, hour)
+    names |= _solve(study, engine, options, used, hour)
     valve_ids, valve_edge, _ = valves(study)
     named: dict[int, list[str]] = {}
     for name, edge in zip(valve_ids, valve_edge.tolist(), strict=True):
@@ -78,7 +81,7 @@ def plan_flushing(
     table = pa.Table.from_pylist(rows)
     done = [row for row in rows if row["feasible"]]
     summary: dict[str, Any] = {
-        "engine": engine.engine, "pipes": len(rows), "feasible": len(done), "velocity_ms": target, "hour": hour, "options_tried": len(options),
+        "engine": " / ".join(sorted(names)) or "none", "pipes": len(rows), "feasible": len(done), "velocity_ms": target, "hour": hour, "options_tried": len(options),
         "water_m3": round(sum(row["water_m3"] for row in done), 3), "time_min": round(sum(row["minutes"] for row in done), 2), "findings": study.findings.counts(),
     }  # fmt: skip
     study.findings.add_rows("water.not_flushed", "warning", "no way was found to flush the pipe", kind="water.pipe", ids=[r["pipe"] for r in rows if not r["feasible"]],
@@ -167,14 +170,15 @@ def _pick(ways: list[tuple[int, list[int]]], outlets: dict[int, list[str]], coun
     return picked, path
 
 
-def _solve(study: Study, engine: Any, options: list[Option], used: np.ndarray, hour: float) -> None:
-    """Velocity in the pipe and lowest pressure elsewhere, for every option."""
+def _solve(study: Study, engine: Any, options: list[Option], used: np.ndarray, hour: float) -> set[str]:
+    """Velocity in the pipe and lowest pressure elsewhere, for every option; the names of what answered."""
     import numpy as np
 
     from holdfast.engines.network.hydraulic.answers import Cases
     from holdfast.engines.network.hydraulic.model import Status
 
     model = study.model
+    names = set()
     for start in range(0, len(options), _BLOCK):
         part = options[start : start + _BLOCK]
         status, demand = np.full((len(part), model.links), -1, np.int8), np.zeros((len(part), model.nodes))
@@ -183,6 +187,7 @@ def _solve(study: Study, engine: Any, options: list[Option], used: np.ndarray, h
             for _, node in option.outlets:
                 demand[case, node] += option.flow / len(option.outlets)
         found = engine.snapshot(Cases(len(part), status=status, demand=demand), hour, warm=True)
+        names.add(found.engine)
         pressure = found.head - model.elevation
         for case, option in enumerate(part):
             option.solved = bool(found.solved[case])
@@ -191,6 +196,7 @@ def _solve(study: Study, engine: Any, options: list[Option], used: np.ndarray, h
             there = pressure[case, [node for _, node in option.outlets]]
             # who is cut off by the shut branches counts as without pressure
             option.lowest = float(min(np.nan_to_num(here, nan=-1.0).min(initial=np.inf), np.nan_to_num(there, nan=-1.0).min(initial=np.inf)))
+    return names
 
 
 def _row(study: Study, pipe: int, options: list[Option], named: dict[int, list[str]], target: float, least: float, volumes: float) -> dict[str, Any]:

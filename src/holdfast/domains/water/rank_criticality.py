@@ -7,15 +7,16 @@ from typing import Annotated, Any
 from holdfast.model.city import City
 from holdfast.model.delivery import Answer, Plot
 from holdfast.model.errors import Invalid
-from holdfast.model.spec import Param
+from holdfast.model.spec import Code, Param
 
 _BLOCK = 512
+_WHAT = (Code("pipes", "pipes", "管段"), Code("pumps", "pumps", "水泵"), Code("valves", "valves", "阀门"), Code("all", "all of them", "全部"))
 
 
 def rank_criticality(
     city: City,
     *,
-    what: Annotated[str, Param("what to take out: pipes, pumps, valves or all", "停用对象:pipes、pumps、valves 或 all")] = "pipes",
+    what: Annotated[str, Param("what to take out: pipes, pumps, valves or all", "停用对象:pipes、pumps、valves 或 all", choices=_WHAT)] = "pipes",
     hour: Annotated[float | None, Param("hour of the day; the mean demand when left out", "时刻;缺省按平均用水")] = None,
     enough: Annotated[float, Param("share of the demand below which people count as without water", "视为断水的供水比例", "ratio")] = 0.5,
 ) -> Answer:
@@ -52,7 +53,7 @@ def rank_criticality(
     got, share0 = np.maximum(base.delivered[0], 0), delivered_share(model, base.head[0])
     people = study.people()
     lost, dry, low, cut, status = (np.full(len(at), np.nan) for _ in range(5))
-    names: set[str] = set()
+    names = {base.engine}
     for start in range(0, len(at), _BLOCK):
         part = at[start : start + _BLOCK]
         forced = np.full((len(part), model.links), -1, np.int8)
