@@ -55,9 +55,9 @@ def test_parallel_crews_cannot_do_better(tasks, count):
 
 def test_the_shortest_way_is_part_of_a_task():
     world, damage = separate([(2, 10)])
-    crews = crews_of(world, RULES, count={"power": 1})
+    crews = crews_of(world, RULES, count={"power": 2}, depots={"power": np.zeros((2, 2))})
     way = np.full((len(crews.depot), world.assets), 3.0)
-    way[-1] = 1.5
+    way[1], way[-1] = 1.5, 0.5  # the last depot is another team's
     assert lower_bound(Cascade(world, RULES), damage, np.arange(1), crews, way, 100.0).value == pytest.approx(35.0)
     way[:] = np.inf  # nobody gets there: lost to the end
     assert lower_bound(Cascade(world, RULES), damage, np.arange(1), crews, way, 100.0).value == pytest.approx(1000.0)

@@ -127,6 +127,14 @@ def test_priorities_by_rule():
         first("by mood")
 
 
+def test_a_random_order_belongs_to_the_assets_and_the_seed():
+    few, many = make_world(["water:b", "water:c"]), make_world(["power:z", "water:a", "water:b", "water:c"])
+    drawn = [priorities(world, make_damage(world, ()), "random", seed=5)[0].tolist() for world in (few, many)]
+    assert drawn[0] == drawn[1][2:] and len(set(drawn[1])) == 4
+    assert priorities(many, make_damage(many, ()), "random", seed=5, task=np.array([3, 1]))[0].tolist() == [drawn[1][3], drawn[1][1]]
+    assert priorities(few, make_damage(few, ()), "random", seed=6)[0].tolist() != drawn[0]
+
+
 def test_arrays_of_the_wrong_shape_are_named():
     world = four()
     with pytest.raises(Invalid, match="priority"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import permutations
+from math import hypot
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.engines.scenario.access import plan_repairs
 from holdfast.engines.scenario.cascade import Cascade
 from holdfast.engines.scenario.relaxation import lower_bound
 from holdfast.engines.scenario.repair import crews_of
@@ -23,14 +25,15 @@ from toy_worlds import Moody, Reach, chain_world, make_damage, make_world
 RULES = Rules(mobilisation_hours={"default": 1.0}, shift_hours={"default": 24.0}, service_weight={"electricity": 1.0, "water": 1.0}, critical_weight=50.0)
 
 
-def star(hours, people, services=None):
-    """One provider for each group of people; nothing depends on anything else."""
+def star(hours, people, services=None, xy=None):
+    """One provider for each group of people, at xy if given; nothing depends on anything else."""
     names = [f"power:{i}" for i in range(len(hours))]
     houses = [f"city:{i}" for i in range(len(hours))]
     service = services or ["electricity"] * len(hours)
     world = make_world(
-        [*names, *houses], uses=list(zip(houses, service, strict=True)), links=list(zip(names, houses, service, strict=True)), people=dict(zip(houses, people, strict=True))
-    )
+        [*names, *houses], uses=list(zip(houses, service, strict=True)), links=list(zip(names, houses, service, strict=True)), people=dict(zip(houses, people, strict=True)),
+        xy=None if xy is None else [*xy, *xy],
+    )  # fmt: skip
     return world, make_damage(world, tuple(names), hours=dict(zip(names, hours, strict=True)))
 
 
@@ -63,6 +66,52 @@ def test_one_crew_and_separate_groups_follow_smiths_rule_and_the_bound_is_tight(
     assert found.compared["random"] > found.objective
     table = found.table(world).to_pylist()
     assert table[0] == {"rank": 1, "id": "power:2", "team": "power", "done_hour": 7.0}
+
+
+HOURS, PEOPLE = [4.0, 1.0, 6.0, 2.0, 3.0, 2.0], [100, 20, 300, 90, 60, 110]
+PLACES = [(0.0, 0.0), (90e3, 0.0), (100e3, 10e3), (50e3, 60e3), (10e3, 5e3), (80e3, 40e3)]
+
+
+def lost_in(order, depots):
+    """Person-hours with one crew at each depot, in plain Python: who is free first takes the next task, the nearer of two that are free."""
+    free, lost = [0.0] * len(depots), 0.0
+    for task in order:
+        way = [hypot(x - PLACES[task][0], y - PLACES[task][1]) * RULES.detour / RULES.crew_speed / 3600.0 for x, y in depots]
+        now = min(free)
+        crew = min((c for c in range(len(depots)) if free[c] == now), key=lambda c: way[c])
+        free[crew] = now + way[crew] + HOURS[task]
+        lost += PEOPLE[task] * (1.0 + free[crew])
+    return lost
+
+
+@pytest.mark.parametrize("enumerate_all", [True, False])
+@pytest.mark.parametrize("depots", [[(0.0, 0.0), (100e3, 0.0)], [(-30e3, 0.0)]], ids=["two depots", "one far away"])
+def test_from_given_depots_the_best_order_of_all_is_found_and_it_is_not_that_without_ways(depots, enumerate_all):
+    world, damage = star(HOURS, PEOPLE, xy=PLACES)
+    crews = crews_of(world, RULES, count={"power": len(depots)}, depots={"power": np.array(depots)})
+    assert crews.depot[crews.crew_depot[crews.crew_team == crews.team.index("power")]].tolist() == [list(depot) for depot in depots]
+    found = best_order(world, damage, crews=crews, rules=RULES, enumerate_all=enumerate_all)
+    every = {order: lost_in(order, depots) for order in permutations(range(len(HOURS)))}
+    least = min(every.values())
+    assert found.objective == pytest.approx(least, rel=1e-6) == every[tuple(found.order.tolist())]
+    assert 0.0 < found.bound <= least * (1.0 + 1e-6)
+    without = best_order(world, damage, crews=crews, travel=no_way(crews, world), rules=RULES)
+    assert without.order.tolist() != found.order.tolist() and every[tuple(without.order.tolist())] > least * 1.005
+
+
+def test_ways_from_depots_of_other_teams_neither_loosen_the_bound_nor_count_as_near():
+    """A power depot beside the mains brings no water crew any nearer."""
+    names, houses = ["water:a", "water:b"], ["city:a", "city:b"]
+    world = make_world([*names, "power:line", *houses], uses=[(house, "water") for house in houses], links=[("water:a", "city:a", "water"), ("water:b", "city:b", "water")],
+                       people={"city:a": 10, "city:b": 20}, xy=[(0, 0), (60e3, 0), (0, 0), (0, 0), (60e3, 0)])  # fmt: skip
+    damage = make_damage(world, tuple(names), hours=2.0)
+    alone, beside = (
+        best_order(world, damage, crews=crews_of(world, RULES, count={"water": 1, "power": power}, depots={"water": np.array([[90e3, 0.0]])}), rules=RULES) for power in (0, 1)
+    )
+    assert alone.bound == beside.bound and alone.objective == beside.objective == pytest.approx(20 * (1 + 2 + 1.4) + 10 * (1 + 4 + 1.4 + 4.2))
+    crews = crews_of(world, RULES, count={"water": 1, "power": 1}, depots={"water": np.array([[90e3, 0.0]])})
+    done = plan_repairs(Cascade(world, RULES), damage, crews, "nearest", np.array([0.0, 24.0]))
+    assert done[0, 1] < done[0, 0]
 
 
 def tangled():

@@ -10,7 +10,7 @@ from holdfast.model.errors import Invalid
 
 from . import cascade_kernel as kernel
 from .cascade import Cascade
-from .repair import Crews, priorities, schedule, straight_travel, tasks_of
+from .repair import Crews, own_ways, priorities, schedule, straight_travel, tasks_of
 from .world import Damage
 
 ROADS = "road_access"
@@ -102,7 +102,7 @@ def plan_repairs(
     else:
         way = np.asarray(travel)[..., task]
         way = way if way.ndim == 3 else way[None]
-    rank = priorities(world, damage, order, travel=way, seed=seed, task=task) if isinstance(order, str) else np.atleast_2d(np.asarray(order))[:, task]
+    rank = priorities(world, damage, order, travel=own_ways(crews, way, task), seed=seed, task=task) if isinstance(order, str) else np.atleast_2d(np.asarray(order))[:, task]
     done = schedule(world, damage, crews, rank, way, task=task)
     if not road_lines(cascade):
         return done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
@@ -22,7 +22,11 @@ from .world import Damage, World
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What the cases of one scenario share. key: digest of all that determines the answer; order: rule of repairs."""
+    """What the cases of one scenario share.
+
+    key     digest of all that determines the answer                order   rule of repairs, see `repair.priorities`
+    depots  team -> (n, 2) places [m] that its crews start from, in place of the middle of what they look after
+    """
 
     key: str
     world: World
@@ -32,6 +36,7 @@ class Task:
     crews: dict[str, int]
     seed: int
     order: str = "importance"
+    depots: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class Prepared:
@@ -41,7 +46,7 @@ class Prepared:
         self.task = task
         self.cascade = Cascade(task.world, task.rules)
         self.sampler = Sampler(task.world, rate_scale=task.rules.repair_rate_scale, hours_scale=task.rules.repair_hours_scale)
-        self.crews = crews_of(task.world, task.rules, count=task.crews)
+        self.crews = crews_of(task.world, task.rules, count=task.crews, depots=task.depots)
 
     def damage(self, cases: np.ndarray) -> Damage:
         """Damage of some cases."""

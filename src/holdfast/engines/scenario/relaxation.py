@@ -26,7 +26,7 @@ import numpy as np
 from .cascade import Cascade
 from .completion_programme import CompletionProgramme
 from .lost_together import Losses, Sets, weights_of
-from .repair import Crews
+from .repair import Crews, own_ways
 from .time_programme import TimeProgramme
 from .world import Damage, harmful
 
@@ -62,7 +62,7 @@ def lower_bound(
     states   of the city that are looked at, about; the more, the higher the bound where supply is redundant
     known    (n, asset) bool sets of open assets worth trying, such as those found in another cascade
     """
-    shortest = np.min(np.where(np.isfinite(travel[:, task]), travel[:, task], np.inf), axis=0, initial=np.inf)
+    shortest = np.min(own_ways(crews, travel[:, task], task), axis=0, initial=np.inf)
     able = np.isfinite(shortest) & (crews.team_of[task] >= 0) & harmful(damage)[0, task]
     mine, done = task[able], np.full(len(task), np.inf)
     losses = Losses(cascade, damage, mine, horizon)

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from holdfast.model.errors import Invalid
 
+from . import random
 from . import repair_kernel as kernel
-from .rules import Rules
+from .rules import PRIORITIES, Rules
 from .world import Damage, World
-
-PRIORITIES = ("importance", "shortest", "nearest", "random")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +99,24 @@ def straight_travel(world: World, crews: Crews, rules: Rules, task: np.ndarray |
     return np.nan_to_num(distance * (rules.detour / rules.crew_speed / 3600.0)).astype(np.float32)[None]
 
 
+def own_ways(crews: Crews, travel: np.ndarray, task: np.ndarray) -> np.ndarray:
+    """travel (1 or case, depot, t) from the depots of the team that mends each of the tasks (t,) assets; inf from all others."""
+    mine = np.zeros((len(crews.depot), len(crews.team) + 1), bool)  # the last column is nobody's, which -1 finds
+    mine[crews.crew_depot, crews.crew_team] = True
+    return np.where(mine[:, crews.team_of[task]] & np.isfinite(travel), travel, np.inf)
+
+
 def priorities(world: World, damage: Damage, rule: str, *, travel: np.ndarray | None = None, seed: int = 0, task: np.ndarray | None = None) -> np.ndarray:
     """(1 or case, asset) float64, less is more urgent.
 
     rule    importance: what serves critical facilities and the most people directly first, then short tasks; shortest: least crew hours;
-            nearest: least travel; random: by seed
+            nearest: least travel from a depot of its team; random: the same for an asset whatever else there is, by seed
+    travel  (1 or case, depot, asset) hours, which `nearest` needs, inf from depots that no crew comes from; see `own_ways`
     task    only these assets; `travel` is then along them too
     """
     columns = np.arange(world.assets) if task is None else task
     if rule == "random":
-        return np.random.Generator(np.random.Philox(seed)).random((1, world.assets))[:, columns]
+        return random.uniform(seed, "repair.order", np.zeros(1, np.int64), random.keys(world.asset_id.take(pa.array(columns))))
     hours = damage.repair_hours[:, columns].astype(np.float64)
     if rule == "shortest":
         return hours

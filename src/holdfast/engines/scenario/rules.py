@@ -12,6 +12,9 @@ from .settings import SETTINGS
 
 _DEFAULT = {s.key: s.default for s in SETTINGS}
 
+PRIORITIES = ("importance", "shortest", "nearest", "random")
+"""Rules by which crews choose what to mend next, see `repair.priorities`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
