@@ -50,7 +50,7 @@ VOLUMES = ("rainfall", "infiltration", "runoff", "inflow", "outflow", "flooding"
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Results of all cases in SI; NaN where a case was not solved.
+    """Results of all cases in SI; NaN where a case was not solved, and for depths (and floods, where there are any) in a model without links.
 
     status          (case,) int8 `CaseStatus`          message  (case,) why not, empty where solved
     node, link      names in the order of the arrays

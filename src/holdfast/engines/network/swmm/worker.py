@@ -70,21 +70,31 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def statistics(solver: Any) -> dict[str, np.ndarray]:
-    """What the engine counted over the whole run, in the units of the model: names, per node, per link, and totals."""
+    """What the engine counted over the whole run, in the units of the model: names, per node, per link, and totals.
+
+    Only asked for what the engine keeps: a model without links has no statistics of nodes (reading them ends the process), and asking for the
+    runoff of a model without subcatchments would change its error of continuity.
+    """
     from swmm.toolkit.shared_enum import ObjectType, SubcatchProperty
 
-    nodes = [solver.node_get_stats(i) for i in range(solver.project_get_count(ObjectType.NODE))]
-    links = [solver.link_get_stats(i) for i in range(solver.project_get_count(ObjectType.LINK))]
-    surface, routing = solver.system_get_runoff_totals(), solver.system_get_routing_totals()
-    area = sum(solver.subcatch_get_parameter(i, SubcatchProperty.AREA) for i in range(solver.project_get_count(ObjectType.SUBCATCH)))
+    count = {name: solver.project_get_count(getattr(ObjectType, name)) for name in ("NODE", "LINK", "SUBCATCH")}
+    nodes = [solver.node_get_stats(i) for i in range(count["NODE"])] if count["LINK"] else []
+    links = [solver.link_get_stats(i) for i in range(count["LINK"])]
+    surface, routing = np.zeros(3), solver.system_get_routing_totals()
+    if count["SUBCATCH"]:
+        runoff = solver.system_get_runoff_totals()
+        area = sum(solver.subcatch_get_parameter(i, SubcatchProperty.AREA) for i in range(count["SUBCATCH"]))
+        surface = np.array([runoff.rainfall, runoff.infil, runoff.runoff], np.float64) * area  # depth times area of all subcatchments
     inflow = routing.dwInflow + routing.wwInflow + routing.gwInflow + routing.iiInflow + routing.exInflow
+    flooded = {"flooded_volume": [s.volFlooded for s in nodes], "flooded_hours": [s.timeFlooded for s in nodes], "peak_depth": [s.maxDepth for s in nodes]}
+    if len(nodes) < count["NODE"]:  # no links: nowhere flooded if the total says so, not known by node if not
+        none = 0.0 if routing.flooding == 0.0 else np.nan
+        flooded = {name: [np.nan if name == "peak_depth" else none] * count["NODE"] for name in flooded}
     return {
-        "node": np.array([solver.project_get_id(ObjectType.NODE, i) for i in range(len(nodes))], np.str_),
+        "node": np.array([solver.project_get_id(ObjectType.NODE, i) for i in range(count["NODE"])], np.str_),
         "link": np.array([solver.project_get_id(ObjectType.LINK, i) for i in range(len(links))], np.str_),
-        "flooded_volume": np.array([s.volFlooded for s in nodes], np.float64), "flooded_hours": np.array([s.timeFlooded for s in nodes], np.float64),
-        "peak_depth": np.array([s.maxDepth for s in nodes], np.float64), "peak_flow": np.array([s.maxFlow for s in links], np.float64),
-        "surface": np.array([surface.rainfall, surface.infil, surface.runoff], np.float64) * area if area else np.zeros(3),  # depth times area of all subcatchments
-        "routed": np.array([inflow, routing.outflow, routing.flooding], np.float64),
+        **{name: np.array(values, np.float64) for name, values in flooded.items()}, "peak_flow": np.array([s.maxFlow for s in links], np.float64),
+        "surface": surface, "routed": np.array([inflow, routing.outflow, routing.flooding], np.float64),
     }  # fmt: skip
 
 
