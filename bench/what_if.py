@@ -1,4 +1,4 @@
-"""One valve closed on a network of about 1,000 nodes: milliseconds until the changed state is known, against EPANET opened for the question."""
+"""One pipe shut off on a network of about 1,000 nodes: milliseconds until the changed state is known, against EPANET opened for the question."""
 
 from __future__ import annotations
 

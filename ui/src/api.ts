@@ -58,6 +58,8 @@ export interface KindInfo {
   category: string
   feature_code: string
   network: string | null
+  /** whether it stands on an edge and lets nothing through when closed */
+  shuts: boolean
   provides: string[]
   needs: { service: string; backup_hours: number }[]
   fields: FieldInfo[]

@@ -19,6 +19,7 @@ export type Action = (typeof ACTIONS)[number]
 
 /** What can be tried on an asset of a kind: a node works or not, an edge also lets through or not, and what holds a fluid bursts. */
 export function actionsOf(kind: KindInfo): Action[] {
+  if (kind.shuts) return ['isolate', 'connect']
   if (kind.trait !== 'edge') return ['fail']
   const names = new Set(kind.fields.map((f) => f.name))
   const bursts = names.has('diameter') || (names.has('width') && names.has('height'))

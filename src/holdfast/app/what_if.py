@@ -20,6 +20,7 @@ from holdfast.model.errors import Invalid, NotFound
 from holdfast.model.lifeline import CaseStatus, Command, ComponentState
 
 from .what_if_gauges import NOTHING, Listening, changed
+from .what_if_valves import Valves
 
 ACTIONS: dict[str, str] = {
     "fail": "out of service",
@@ -135,6 +136,7 @@ class Resident:
         self.world = replace(world, lifelines=tuple(self._lines))
         self._cascade = Cascade(self.world, Rules.read(city.settings))
         self._at = {asset: row for row, asset in enumerate(self.world.asset_id.to_pylist())}
+        self._valves = Valves(city, self._at)
         self._lock = threading.Lock()
         calm, damage = self._settle(())
         self._works, self._level = calm.works[0].copy(), calm.level[0].copy()
@@ -150,6 +152,9 @@ class Resident:
         """raises NotFound for an asset that takes no part, Invalid for an action that makes no sense"""
         if change.action not in ACTIONS:
             raise Invalid(f"{change.action!r} is no action", fix=f"Use one of: {', '.join(ACTIONS)}", field="action")
+        if change.id in self._valves:
+            self._check_valve(change)
+            return
         row = self._at.get(change.id)
         if row is None:
             near = difflib.get_close_matches(change.id, self._at, 3, 0.8)
@@ -160,6 +165,12 @@ class Resident:
             raise Invalid("an opening is an area above zero", fix="Give it in m2, or leave it out for the full cross-section", field="opening")
         if change.action == "burst" and change.opening is None and not np.isfinite(self.world.section[row]):
             raise Invalid("the asset has no cross-section", fix="Give the opening in m2, or use fail", id=change.id, field="opening")
+
+    def _check_valve(self, change: Change) -> None:
+        if change.action not in ("isolate", "connect"):
+            raise Invalid("a valve is closed or opened", fix="Use isolate or connect, or change its pipe", id=change.id, field="action")
+        if self._valves[change.id].row is None:
+            raise Invalid("the valve names no edge of a network, so it shuts nothing", fix="Record the edge on which it stands", id=change.id)
 
     def solve(self, changes: tuple[Change, ...]) -> Effect:
         """The state of the city under these changes."""
@@ -198,13 +209,15 @@ class Resident:
         rank, fell = np.full(self.world.assets, -1, np.int8), level < before
         np.maximum.at(rank, row[fell], np.where(level[fell] <= 0.005, STATES.index("none"), STATES.index("part")).astype(np.int8))
         rank[down] = STATES.index("stopped")
-        rank[[self._at[change.id] for change in changes]] = STATES.index("changed")
+        valves = list(dict.fromkeys(change.id for change in changes if change.id in self._valves))
+        rank[[self._at[change.id] for change in changes if change.id not in self._valves]] = STATES.index("changed")
         at = np.flatnonzero(rank >= 0)
         at = at[np.argsort(-rank[at], kind="stable")]
         told = self.world.asset_id.take(pa.array(at))
         read = readings["id"].filter(pc.invert(pc.is_in(readings["id"], told))).unique()  # junctions of some networks take no part in the cascade
-        ids = pa.concat_arrays([told.cast(pa.string()), read.cast(pa.string())])
-        return pa.table({"id": ids, "state": pa.array(STATES).take(pa.array(np.concatenate([rank[at], np.zeros(len(read), np.int8)])))})
+        ids = pa.concat_arrays([pa.array(valves, pa.string()), told.cast(pa.string()), read.cast(pa.string())])
+        ranks = np.concatenate([np.full(len(valves), STATES.index("changed"), np.int8), rank[at], np.zeros(len(read), np.int8)])
+        return pa.table({"id": ids, "state": pa.array(STATES).take(pa.array(ranks))})
 
     def _state(self, number: int, works: np.ndarray, damage: Any) -> ComponentState:
         """What a lifeline is asked when the cascade has come to rest; works (1, asset)."""
@@ -222,6 +235,8 @@ class Resident:
         count = self.world.assets
         works, opening, command = np.ones((1, count), bool), np.zeros((1, count), np.float32), np.zeros((1, count), np.int8)
         for change in changes:
+            if change.id in self._valves:
+                continue
             row = self._at[change.id]
             if change.action == "burst":
                 opening[0, row] = self.world.section[row] if change.opening is None else change.opening
@@ -230,6 +245,9 @@ class Resident:
             else:
                 works[0, row] = False
                 command[0, row] = Command.CLOSED if change.action == "isolate" else Command.NORMAL
+        moves = ((change.id, change.action == "connect") for change in changes if change.id in self._valves)
+        for row, order in self._valves.orders(moves, np.flatnonzero(opening[0]).tolist()):
+            works[0, row], command[0, row] = works[0, row] and order == Command.OPEN, order
         nothing = np.zeros((1, count), np.float32)
         exhausted = np.full((1, count, len(self.world.services)), np.inf, np.float32)  # what lasts only on back-up is shown as lost
         damage = Damage((~works).astype(np.int8), works, opening, nothing, nothing, command)

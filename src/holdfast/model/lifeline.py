@@ -30,6 +30,8 @@ class Command(IntEnum):
     CLOSED = 1  # forced closed, open circuit or off
     OPEN = 2  # forced open, closed circuit or on
     FROZEN = 3  # stays as it is in the undisturbed network
+    CLOSED_AT_START = 4  # a pipe shut by the valve at its start: what leaks is fed from its end
+    CLOSED_AT_END = 5  # the other way round
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,6 +225,15 @@ class Symbol:
 
 
 @dataclass(frozen=True, slots=True)
+class Shuts:
+    """Fields of a valve that stands on an edge: the edge's id, the id of its end beside the valve, and the state, "OPEN" or "CLOSED"."""
+
+    edge: str
+    end: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of thing, named `<domain>.<noun>`.
 
@@ -235,6 +244,7 @@ class Kind:
     requires_devices  device kinds that must be accepted before a host of this kind may enter service
     parent_field      field holding the id of the asset that contains this one
     cost              what replacing one costs, for direct losses
+    shuts             for nodes that stand on an edge and let nothing through it when closed
     """
 
     name: str
@@ -251,6 +261,7 @@ class Kind:
     symbol: Symbol | None = None
     parent_field: str | None = None
     cost: Cost | None = None
+    shuts: Shuts | None = None
 
     @property
     def domain(self) -> str:

@@ -50,6 +50,7 @@ def kind_view(kind: Kind, catalog: Catalog) -> dict[str, Any]:
         "category": "" if symbol is None else symbol.category,
         "feature_code": "" if symbol is None else symbol.feature_code,
         "network": network,
+        "shuts": kind.shuts is not None,
         "provides": kind.provides,
         "needs": [{"service": need.service, "backup_hours": need.backup_hours} for need in kind.needs],
         "fields": [_field(field) for field in kind.fields],

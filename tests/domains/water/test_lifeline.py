@@ -117,6 +117,17 @@ def test_the_leak_is_that_of_an_orifice(line) -> None:
     assert found.detail["leak"][0] == pytest.approx(0.6 * 1e-5 * np.sqrt(2 * 9.80665 * 29.7), rel=0.02)
 
 
+def test_a_leak_in_a_pipe_that_is_shut_at_one_end_is_fed_from_the_other(line) -> None:
+    """Pipe 2 leads from a, which the reservoir feeds, to b, which nothing else does."""
+    state = states(line, *[("water.pipe:2",)] * 3)
+    pipe = line.component_id.to_pylist().index("water.pipe:2")
+    opening, command = np.zeros(state.available.shape, np.float32), np.zeros(state.available.shape, np.int8)
+    opening[:, pipe], command[:, pipe] = 1e-5, (Command.CLOSED, Command.CLOSED_AT_START, Command.CLOSED_AT_END)
+    found = line.serve(ComponentState(state.available, opening, command))
+    assert found.detail["leak"] == pytest.approx([0.0, 0.0, 0.6 * 1e-5 * np.sqrt(2 * 9.80665 * 29.7)], rel=0.02)
+    assert level(line, found, "water.junction:b") == [0, 0, 0] and level(line, found, "water.junction:a") == pytest.approx([1, 1, 1])
+
+
 def test_commands_win_over_controls_and_lose_against_damage(line) -> None:
     state = states(line, (), (), ("water.pump:p",))
     command = np.zeros(state.available.shape, np.int8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from holdfast.engines.survey.cjj61 import CATEGORIES, CJJ61, line_fields, pipeline_symbol, point_fields
-from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Need, Network, Signal, Source, Symbol
+from holdfast.model.spec import Capability, Code, Dictionary, Domain, Field, Kind, Need, Network, Shuts, Signal, Source, Symbol
 
 from . import damage
 from .assess_fireflow import assess_fireflow
@@ -163,6 +163,7 @@ VALVE = Kind(
 )
 ISOLATION_VALVE = Kind(
     "water.isolation_valve", "node", "Isolation valve", "检修阀门", geometry="Point", cost=COSTS["water.isolation_valve"], symbol=pipeline_symbol("JS", DISTRIBUTION, 2, 2),
+    shuts=Shuts("pipe_id", "node_id", "normal_status"),
     fields=(
         *point_fields(),
         _text("pipe_id", "pipe on which it sits", "所在管段", "id", source=CJJ61),

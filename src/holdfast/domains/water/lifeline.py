@@ -31,6 +31,7 @@ from .solving import GRAVITY, Engine, at_mean, delivered_share, engine_for, mean
 from .tanks import Tanks, refilling
 
 SITES = ("water.pump_station", "water.treatment_plant", "water.secondary_supply")
+_SHUT = (Command.CLOSED, Command.CLOSED_AT_START, Command.CLOSED_AT_END)
 
 
 def build(city: Any) -> WaterLifeline | None:
@@ -297,7 +298,7 @@ class WaterLifeline:
         alone = ~state.available[:, :links] & ~hole
         pipe = alone & (self.model.link_type <= LinkType.PIPE)
         if state.command is not None:  # closed by its own valves, nothing else with it
-            pipe &= state.command[:, :links] != Command.CLOSED
+            pipe &= ~np.isin(state.command[:, :links], _SHUT)
         shut = self.sections.closed(pipe) | alone
         down = ~state.available[:, links:]
         if down.any():
@@ -306,16 +307,27 @@ class WaterLifeline:
         if state.command is not None:
             self._command(state.command[:, :links], status)
         status[shut] = Status.CLOSED
-        breaks = None
+        breaks = emitter = None
         if state.opening is not None:
             case, link = np.nonzero(hole & ~shut)
             if len(case):
                 size = self.orifice * np.sqrt(2 * GRAVITY) * state.opening[case, link].astype(np.float64)
-                breaks = Breaks(case, link, np.full(len(case), 0.5), size)
-        return Cases(state.cases, status=status if (status >= 0).any() else None, breaks=breaks)
+                told = np.zeros(len(case), np.int8) if state.command is None else state.command[case, link]
+                emitter = self._from_one_end(state.cases, case, link, size, told)
+                on_way = ~np.isin(told, (Command.CLOSED_AT_START, Command.CLOSED_AT_END))
+                breaks = Breaks(case[on_way], link[on_way], np.full(int(on_way.sum()), 0.5), size[on_way])
+        return Cases(state.cases, status=status if (status >= 0).any() else None, emitter=emitter, breaks=breaks)
+
+    def _from_one_end(self, cases: int, case: np.ndarray, link: np.ndarray, size: np.ndarray, told: np.ndarray) -> np.ndarray | None:
+        """(case, node) emitters [m3/s at 1 m] of leaks in pipes that are shut at one end: they stand at the other, without the loss on the way."""
+        out = np.zeros((cases, self.model.nodes))
+        for command, ends in ((Command.CLOSED_AT_START, self.model.link_to), (Command.CLOSED_AT_END, self.model.link_from)):
+            at = told == command
+            np.add.at(out, (case[at], ends[link[at]]), size[at])
+        return out if out.any() else None
 
     def _command(self, command: np.ndarray, status: np.ndarray) -> None:
-        status[command == Command.CLOSED] = Status.CLOSED
+        status[np.isin(command, _SHUT)] = Status.CLOSED
         status[command == Command.OPEN] = Status.OPEN
         frozen = command == Command.FROZEN
         if frozen.any():
