@@ -15,6 +15,7 @@ from holdfast.model.errors import Invalid
 
 _COLOURS = ("#1f5fa8", "#c2571a", "#2d7d46", "#8b3a8f", "#6b6b6b", "#b8912b", "#0f8b8d", "#a8324a", "#4b4b9b", "#7a5c3e")
 _DASHES = ("-", "--", "-.", ":")  # lines differ by dash as well as by colour
+_MARKS = ("o", "s", "^", "D", "v", "P", "X")
 _MOST_BARS = 30
 
 
@@ -44,7 +45,7 @@ def svg(plot: Plot, table: pa.Table) -> str:
             axes = figure.add_subplot()
             _DRAW[plot.kind](axes, plot, table)
             _label(axes, plot)
-            if len(axes.get_legend_handles_labels()[1]) > 1:
+            if len(axes.get_legend_handles_labels()[1]) > (plot.kind != "map"):
                 axes.legend(frameon=False, fontsize=8, ncols=3, loc="lower left", bbox_to_anchor=(0.0, 1.0))
         sink = io.StringIO()
         figure.savefig(sink, format="svg", metadata={"Date": None})
@@ -144,9 +145,15 @@ def _bars(axes: Any, plot: Plot, table: pa.Table) -> None:
 def _map(axes: Any, plot: Plot, table: pa.Table) -> None:
     values = _values(table, plot.colour) if plot.colour else None
     dots = axes.scatter(_values(table, plot.x), _values(table, plot.y[0]), c=values, s=6, cmap="viridis", linewidths=0)
-    axes.set_aspect("equal")
     if values is not None:
         axes.figure.colorbar(dots, ax=axes, label=plot.colour.replace("_", " "), shrink=0.8)
+    """Dots coloured by a number, or by a word with a colour and a shape for each."""
+    axes.set_aspect("equal")
+    if plot.colour and pa.types.is_string(table.schema.field(plot.colour).type):
+        for number, (label, rows) in enumerate(_groups(replace(plot, by=plot.colour), table)):
+            colour, mark = _COLOURS[number % len(_COLOURS)], _MARKS[number % len(_MARKS)]
+            axes.scatter(_values(rows, plot.x), _values(rows, plot.y[0]), color=colour, marker=mark, s=12, linewidths=0, label=label.replace("_", " "))
+        return
 
 
 _DRAW = {"line": _lines, "step": _lines, "bar": _bars, "barh": _bars, "map": _map}

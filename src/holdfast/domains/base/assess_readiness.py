@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from holdfast.model.city import City
-from holdfast.model.delivery import Answer
+from holdfast.model.delivery import Answer, Plot
 from holdfast.model.spec import Param
 
 
@@ -13,9 +13,9 @@ def assess_readiness(city: City, kinds: Annotated[list[str] | None, Param("kinds
     """List hosts whose required devices are missing or not accepted, and those that are in service all the same.
 
     kinds     names of kinds that require devices, or none for all
-    returns   tables `readiness` (a row per host and required device kind) and `exceptions` (decisions that let hosts go ahead);
-              findings: an error for a host in service without accepted devices and without a decision that still holds,
-              a warning where a decision still holds
+    returns   tables `readiness` (a row per host and required device kind), `device_kinds` (how many hosts need each kind of device, and have it) and
+              `exceptions` (decisions that let hosts go ahead); findings: an error for a host in service without accepted devices and without a
+              decision that still holds, a warning where a decision still holds
     """
     import numpy as np
     import pyarrow as pa
@@ -44,4 +44,7 @@ def assess_readiness(city: City, kinds: Annotated[list[str] | None, Param("kinds
     going = int(pc.sum(hosts["in_violation_any"]).as_py() or 0)
     summary = {"hosts": hosts.num_rows, "ready": ready, "not_ready": hosts.num_rows - ready, "in_service_without_devices": going, "exceptions": len(excused),
                "findings": findings.counts()}
-    return Answer(summary, {"readiness": table, "exceptions": exceptions}, findings)
+    needed = table.group_by(["device_kind"]).aggregate([("id", "count"), ("ready", "sum"), ("in_violation", "sum")])
+    needed = needed.rename_columns(["device_kind", "hosts", "ready", "in_violation"])
+    plots = (Plot("Hosts that need each kind of device, and have it", "各类必备设备的主体数与齐备数", "device_kinds", "device_kind", ("hosts", "ready"), "barh", x_label="hosts"),)
+    return Answer(summary, {"readiness": table, "device_kinds": needed, "exceptions": exceptions}, findings, plots=plots)

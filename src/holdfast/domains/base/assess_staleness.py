@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from holdfast.model.city import City
-from holdfast.model.delivery import Answer
+from holdfast.model.delivery import Answer, Plot
 from holdfast.model.spec import Param
 
 
@@ -20,7 +20,7 @@ def assess_staleness(
     kinds     names of kinds, or none for all
     day       ISO-8601; default today
     undated   list facilities whose survey has no date; they are always counted
-    returns   tables `stale` (oldest first) and `ages` (by kind); summary with totals
+    returns   tables `stale` (oldest first) and `ages` (by kind, most stale ones first); summary with totals
     raises    NotFound for an unknown kind; Invalid for a day that is none
     source    limits are the settings survey.stale_years_*, proposals of this project
     """
@@ -36,4 +36,5 @@ def assess_staleness(
     summary = {"day": str(at.astype("datetime64[D]")), "assets": assets, "undated": assets - dated, "stale": total,
                "stale_share_of_dated": round(total / dated, 6) if dated else None, "kinds": {r["kind"]: {"assets": r["assets"], "stale": r["stale"],
                "undated": r["undated"], "limit_years": r["limit_years"]} for r in rows}}
-    return Answer(summary, {"stale": stale, "ages": ages})
+    plots = (Plot("Facilities by kind, and those surveyed too long ago", "各类设施数与超期数", "ages", "kind", ("assets", "stale"), "barh", x_label="facilities"),)
+    return Answer(summary, {"stale": stale, "ages": ages.sort_by([("stale", "descending")])}, plots=plots)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from holdfast.model.city import City
-from holdfast.model.delivery import Answer
+from holdfast.model.delivery import Answer, Plot
 from holdfast.model.spec import Param
 
 
@@ -42,7 +42,8 @@ def assess_survey(
     touched = pc.count_distinct(table["id"], mode="only_valid").as_py() if table.num_rows else 0
     summary = {"findings": findings.counts(), "rules": findings.by_rule(), "assets": assets, "assets_with_findings": touched,
                "faultless_share": round(1.0 - touched / assets, 6) if assets else None}
-    return Answer(summary, {"rules": pa.Table.from_pylist(rules, schema=_rules_schema())}, findings)
+    plots = (Plot("Findings by rule", "各检查项的问题数", "rules", "rule", ("count",), "barh", x_label="findings"),)
+    return Answer(summary, {"rules": pa.Table.from_pylist(rules, schema=_rules_schema())}, findings, plots=plots)
 
 
 def _rules_schema():  # type: ignore[no-untyped-def]

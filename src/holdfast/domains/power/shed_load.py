@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from holdfast.model.city import City
-from holdfast.model.delivery import Answer
+from holdfast.model.delivery import Answer, Plot
 from holdfast.model.errors import Invalid
 from holdfast.model.spec import Param
 
@@ -71,4 +71,6 @@ def shed_load(
         "unsolved_before": bool(before.status[0] != CaseStatus.SOLVED),
     }
     tables = {"shed": shed_table(study, off), "levels": level_table(study, off, before.live[0]), "branches": branch_table(study, before, done.flow, limit)}
-    return Answer(summary, tables, study.grid.findings, status="diverged" if done.status[0] != CaseStatus.SOLVED else "done")
+    plots = (Plot("Power by importance of the loads", "各级负荷的功率", "levels", "title", ("connected", "shed_power"), "bar", x_label="class", y_label="W"),
+             Plot("Branches over their limit", "越限支路的负载率", "branches", "id", ("loading_before", "loading_after", "limit"), "barh"))  # fmt: skip
+    return Answer(summary, tables, study.grid.findings, status="diverged" if done.status[0] != CaseStatus.SOLVED else "done", plots=plots)

@@ -6,7 +6,7 @@ import json
 from typing import Annotated
 
 from holdfast.model.city import City
-from holdfast.model.delivery import Answer
+from holdfast.model.delivery import Answer, Plot
 from holdfast.model.errors import Invalid, NotFound
 from holdfast.model.finding import Findings
 from holdfast.model.spec import Param
@@ -67,7 +67,8 @@ def reach_incident(
         "first_response_s": round(first, 1) if np.isfinite(first) else None, "limit_s": limit, "turnout_s": line.turnout, "x": float(place[0]), "y": float(place[1]),
         "findings": findings.counts(),
     }  # fmt: skip
-    return Answer(summary, {"routes": pa.Table.from_pylist(rows, schema=_schema())}, findings)
+    plots = (Plot("Time until each station arrives", "各站到场时间", "routes", "station", ("response_time", "travel_time"), "barh", x_label="s"),)
+    return Answer(summary, {"routes": pa.Table.from_pylist(rows, schema=_schema())}, findings, plots=plots)
 
 
 def _findings(at, place, first, limit):  # type: ignore[no-untyped-def]
