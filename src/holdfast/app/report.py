@@ -21,7 +21,8 @@ from .words import WORDS, chinese, english
 _MOST_ROWS = 50
 
 
-_DETAILS = ("hazard", "people_without", "services", "engines", "seconds", "resumed_cases", "worker_deaths", "restoration", "critical_facilities", "crews")
+_DETAILS = ("hazard", "people_without", "services", "engines", "seconds", "resumed_cases", "worker_deaths", "restoration", "critical_facilities", "crews",
+            "depots", "repair_rule")  # fmt: skip
 """Parts of a summary that say how it was computed, or more than the reader of the first page asks; they come after the tables."""
 
 Names = Mapping[str, tuple[str, str]]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -29,6 +30,7 @@ from .progress import Progress, Teller, Watch
 from .results import titles
 from .running import input_digest, keep_run, run_id
 from .scenario_answer import answer_of
+from .scenario_depots import places
 from .scenario_fragility import with_fragility
 
 CAPABILITY = "scenario"
@@ -56,12 +58,14 @@ class Finished:
 
 
 def run_scenario(
-    city: City, name: str, *, samples: int | None = None, seed: int | None = None, workers: int | None = None, cluster: str | None = None,
-    crews: dict[str, int] | None = None, out: Path | None = None, resume: bool = False, watch: Watch | None = None, actor: str = "",
+    city: City, scenario: str | Mapping[str, Any] | Definition, *, samples: int | None = None, seed: int | None = None, workers: int | None = None,
+    cluster: str | None = None, crews: dict[str, int] | None = None, order: str | None = None, out: Path | None = None, resume: bool = False,
+    watch: Watch | None = None, actor: str = "",
 ) -> Finished:  # fmt: skip
     """Run a scenario and keep what it answers.
 
-    name      a preset or a TOML file               samples, seed, crews  instead of the definition's
+    scenario  a preset, a TOML file, or a mapping with its fields; see `definition.define`
+    samples, seed, crews, order  instead of the definition's
     workers   processes; default the processors     cluster        address of a Dask scheduler, instead
     out       folder of the results; default a folder of the city's       resume  go on with what the folder holds
     watch     is told `Progress` and answers False to cancel; what is finished is kept and reported
@@ -70,7 +74,7 @@ def run_scenario(
     """
     from holdfast.engines.scenario.ensemble import check_request
 
-    definition = define(city.catalog, name, samples=samples, seed=seed, crews=crews)
+    definition = define(city.catalog, scenario, samples=samples, seed=seed, crews=crews, order=order)
     workers = (os.cpu_count() or 1) if workers is None else workers
     if out is None:
         check_request(Path(), workers=workers, cluster=cluster, resume=True)
@@ -109,7 +113,8 @@ def _run(city: City, definition: Definition, out: Path | None, workers: int, clu
     teller.enter("keep")
     meta = {"city": city.name, "run": run, "time": str(started)[:19] + "Z", "input": input_digest(city)[:12], "seed": definition.seed}
     _write(city, definition, folder, answer, meta)
-    keep_run(city, run, CAPABILITY, answer, arguments={**definition.as_json(), "samples": cases}, digest=input_digest(city), started=started, actor=actor)
+    asked = {**definition.as_json(), "title": definition.title, "samples": cases}
+    keep_run(city, run, CAPABILITY, answer, arguments=asked, digest=input_digest(city), started=started, actor=actor)
     teller.enter("ended")
     return Finished(run, outcome.status, answer, folder, folder / "report.html", teller.now)
 
@@ -121,6 +126,7 @@ def prepare(city: City, definition: Definition) -> tuple[Any, Any, int]:
     from holdfast.engines.scenario.rules import Rules
     from holdfast.model.hazard import Sites
 
+    depots = places(city, definition.depots, **definition.where)
     world, findings = gather(city)
     if world.assets == 0:
         raise Invalid("the city has nothing that a disaster could hit", fix="Import networks or buildings first", city=city.name)
@@ -131,9 +137,9 @@ def prepare(city: City, definition: Definition) -> tuple[Any, Any, int]:
     cases = _cases(definition, model.cases)
     identity = _identity(definition, cases)
     rules = Rules.read(city.settings)
-    state = pickle.dumps((world, model, rules), protocol=pickle.HIGHEST_PROTOCOL)  # what the cases are made of, whatever else was recorded in the city since
+    state = pickle.dumps((world, model, rules, depots), protocol=pickle.HIGHEST_PROTOCOL)  # what the cases are made of, whatever else was recorded in the city since
     key = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode() + state).hexdigest()
-    return Task(key, world, model, rules, definition.hours, definition.crews, definition.seed), findings, cases
+    return Task(key, world, model, rules, definition.hours, definition.crews, definition.seed, definition.order, depots), findings, cases
 
 
 def _cases(definition: Definition, different: int | None) -> int:

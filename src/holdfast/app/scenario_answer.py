@@ -112,7 +112,8 @@ def _summary(definition: Definition, task: Any, outcome: Any, impact: Any, findi
         "resilience": found["resilience"], "critical_facilities": found["critical_facilities"],
         "components_failed": {k: v for k, v in found["components_failed"].items() if k != "by_kind"},
         "losses": {"direct_CNY": {k: v for k, v in found["direct_loss"].items() if k != "by_kind"}, "indirect_CNY": found["indirect_loss"]},
-        "crews": prepared(task).crews.count(), "engines": found["engines"], "resumed_cases": outcome.resumed, "worker_deaths": outcome.deaths,
+        "crews": prepared(task).crews.count(), "depots": {domain: ", ".join(ids) for domain, ids in definition.depots.items()}, "repair_rule": definition.order,
+        "engines": found["engines"], "resumed_cases": outcome.resumed, "worker_deaths": outcome.deaths,
         "notes": notes_of(definition, task, prepared(task).cascade.facts(), findings, impact, compared),
     }  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from holdfast.model.errors import Invalid
@@ -63,7 +63,7 @@ def with_fragility(kinds: tuple[Kind, ...], given: dict[str, dict[str, Any]]) ->
     return tuple(replace(kind, damage=(*laws[kind.name], *kind.damage)) if kind.name in laws else kind for kind in kinds)
 
 
-def source_files(given: dict[str, dict[str, Any]], folder: Path) -> dict[str, dict[str, Any]]:
-    """The entries with their files beside the scenario's own file, where a path is not absolute."""
-    return {kind: {key: str(folder / value) if key in ("file", "consequences") and isinstance(value, str) else value for key, value in entry.items()}
+def source_files(given: dict[str, dict[str, Any]], located: Callable[[str, str], str]) -> dict[str, dict[str, Any]]:
+    """The entries with the paths of their files. located: path of a file as named, and the field that names it"""
+    return {kind: {key: located(value, f"fragility.{kind}.{key}") if key in ("file", "consequences") and isinstance(value, str) else value for key, value in entry.items()}
             if isinstance(entry, dict) else entry for kind, entry in given.items()}  # fmt: skip

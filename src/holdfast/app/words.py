@@ -14,6 +14,7 @@ WORDS: dict[str, str] = {
     "worst_p5": "最多失去人数，5%", "worst_p50": "最多失去人数，中位数", "worst_p95": "最多失去人数，95%", "at_24h": "24小时失去人数，中位数",
     "worst_to_best": "最差与最好片区之比", "critical_facilities": "关键设施停运[时]", "critical": "停运关键设施", "components_failed": "损坏构件",
     "components": "损坏构件", "losses": "损失", "direct_CNY": "直接损失[元]", "indirect_CNY": "间接损失[元]", "crews": "抢修队",
+    "depots": "抢修队驻地", "repair_rule": "抢修规则", "shortest": "耗时最短者先修", "nearest": "距离最近者先修",
     "resumed_cases": "续算样本", "worker_deaths": "进程中断次数", "restoration": "抢修顺序比较", "curves": "失去服务人数曲线", "impact": "影响",
     "outage": "失去服务的概率", "zones": "片区失去服务份额",
     "lacking": "各类设施失去服务的平均数量", "order": "抢修次序", "ranking": "关键度排序", "findings": "检查结果", "id": "编号",

@@ -21,6 +21,7 @@ def scenario(
     samples: Annotated[int | None, typer.Option(help="Number of cases; 1000 when neither this nor the scenario says")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; the number of processors when left out")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same cases")] = None,
+    order: Annotated[str | None, typer.Option(metavar="RULE", help="What crews mend next: importance (when neither this nor the scenario says), shortest, nearest, random")] = None,
     cluster: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler to use instead, e.g. tcp://host:8786")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the results; in the city's folder when left out")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds")] = False,
@@ -37,7 +38,7 @@ def scenario(
             _list(presets(catalog.load()), as_json)
             return
         with holdfast.open(city) as opened, CaseBar(as_json) as bar:
-            done = run_scenario(opened, name, samples=samples, workers=workers, seed=seed, cluster=cluster, out=out, resume=resume, watch=bar, actor="command line")
+            done = run_scenario(opened, name, samples=samples, workers=workers, seed=seed, order=order, cluster=cluster, out=out, resume=resume, watch=bar, actor="command line")
         if as_json:
             emit(_as_json(done))
         else:
