@@ -21,11 +21,10 @@ NETS = {
     "in2": "coupled/in2/power/power.json",
     "micropolis": "coupled/micropolis/power/high/power.json",
 }
-EVERY = {"schutterwald": 40, "micropolis": 20}  # buses kept of the large nets
 OUT = {"mv_urban": [3, 20, 77], "case33bw": [1, 17, 24], "case118": [7, 50, 100]}  # line labels taken out one at a time
 
 
-def solve(net, every: int) -> dict:
+def solve(net) -> dict:
     import pandapower
 
     try:
@@ -35,7 +34,7 @@ def solve(net, every: int) -> dict:
     v = net.res_bus.vm_pu.to_numpy()
     loss = float(net.res_line.pl_mw.sum() + net.res_trafo.pl_mw.sum())
     loading = np.concatenate([net.res_line.loading_percent.to_numpy(), net.res_trafo.loading_percent.to_numpy()])
-    return {"converged": True, "every": every, "voltage": [None if np.isnan(x) else round(float(x), 8) for x in v[::every]], "loss_mw": round(loss, 9),
+    return {"converged": True, "voltage": [None if np.isnan(x) else round(float(x), 8) for x in v], "loss_mw": round(loss, 9),
             "line_loss_mw": round(float(net.res_line.pl_mw.sum()), 9), "max_loading": round(float(np.nanmax(loading)), 6), "dead": int(np.isnan(v).sum())}
 
 
@@ -58,10 +57,10 @@ def main(folder: Path) -> dict:
     for name, path in NETS.items():
         net = pandapower.from_json(str(folder / path))
         charge(net)
-        row = {"file": path, **solve(net, EVERY.get(name, 1)), "outages": {}}
+        row = {"file": path, **solve(net), "outages": {}}
         for label in OUT.get(name, ()):
             net.line.loc[label, "in_service"] = False
-            row["outages"][str(net.line.name.get(label) or label)] = {"row": label} | solve(net, EVERY.get(name, 1))
+            row["outages"][str(net.line.name.get(label) or label)] = {"row": label} | solve(net)
             net.line.loc[label, "in_service"] = True
         answers["nets"][name] = row
     return answers

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from holdfast.domains.power.grid import build_grid
@@ -22,15 +23,25 @@ def expected(answer):
     return np.array([np.nan if v is None else v for v in answer["voltage"]])
 
 
+def permitted(city, grid):
+    """(branch,) loading that lines and transformers are permitted: the reference counts from the rating, ours from what is permitted of it."""
+    tables = [city.table(kind, columns=["id", "max_loading"]) for kind in ("power.line", "power.transformer")]
+    share = {row["id"]: row["max_loading"] or 1.0 for table in tables for row in table.to_pylist()}
+    return np.array([share.get(name, 1.0) for name in grid.component_id.take(pa.array(grid.branch_component)).to_pylist()])
+
+
 @pytest.mark.clause("1d", "1k")
 @pytest.mark.parametrize("name", sorted(ANSWERS))
 def test_voltages_and_losses_are_those_of_pandapower(net_city, name):
     answer = ANSWERS[name]
-    grid = build_grid(net_city(answer["file"]))
+    city = net_city(answer["file"])
+    grid = build_grid(city)
     flow = Solver(grid.model).base
     buses = grid.span("bus").stop
     assert flow.status[0] == CaseStatus.SOLVED and len(grid.findings) == 0
-    assert np.abs(flow.magnitude[0, :buses : answer["every"]] - expected(answer)).max() < 1e-7
+    voltage = flow.magnitude[0, :buses]
+    assert len(voltage) == len(answer["voltage"]) and np.abs(voltage - expected(answer)).max() < 1e-7
+    assert np.nanmax(flow.loading(grid.model)[0] * permitted(city, grid)) * 100 == pytest.approx(answer["max_loading"], rel=1e-7, abs=1e-6)
     assert flow.loss[0] / 1e6 == pytest.approx(answer["loss_mw"], rel=1e-6)
     lines = grid.model.branch_kind == BranchKind.LINE
     assert (flow.s_from[0] + flow.s_to[0])[lines].real.sum() / 1e6 == pytest.approx(answer["line_loss_mw"], rel=1e-6)
@@ -51,6 +62,19 @@ def test_single_lines_out_are_those_of_pandapower(net_city, name):
         assert (np.isnan(voltage) == np.isnan(wanted)).all() and np.isnan(voltage).sum() == one["dead"]
         assert np.nanmax(np.abs(voltage - wanted)) < 1e-6
         assert flow.loss[case] / 1e6 == pytest.approx(one["loss_mw"], rel=1e-5)
+
+
+@pytest.mark.parametrize(("name", "low", "high", "loading"), [("mv_urban", 0.9662, 1.0250, 71.9), ("lv_urban6", 0.9813, 1.0250, None),
+                                                              ("schutterwald", 0.86899, 0.96500, None)])  # fmt: skip
+def test_extremes_are_those_known_of_the_nets(net_city, name, low, high, loading):
+    """The digits that are known of these nets: lowest and highest voltage, and the highest loading of a line or transformer in % of its rating."""
+    city = net_city(ANSWERS[name]["file"])
+    grid = build_grid(city)
+    flow = Solver(grid.model).base
+    voltage = flow.magnitude[0, : grid.span("bus").stop]
+    digits = 5 if name == "schutterwald" else 4
+    assert (round(voltage.min(), digits), round(voltage.max(), digits)) == (low, high)
+    assert loading is None or round(np.nanmax(flow.loading(grid.model)[0] * permitted(city, grid)) * 100, 1) == loading
 
 
 def test_published_answers(net_city):

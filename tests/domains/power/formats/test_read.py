@@ -78,7 +78,7 @@ def test_voltages_agree_bus_by_bus(imported, name):
     bus = city.table("power.bus")
     expected = dict(zip(result["index"], result["columns"]["vm_pu"], strict=True))
     wanted = np.array([expected[label] for label in bus["source_index"].to_pylist()], dtype=float)
-    assert np.abs(solve_pgm(city.table)["voltage"] - wanted).max() < 5e-6
+    assert np.abs(solve_pgm(city.table)["voltage"] - wanted).max() < 2e-6
 
 
 def test_the_highest_loading_is_the_reference_one(imported):
