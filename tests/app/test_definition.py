@@ -89,6 +89,8 @@ def test_near_names_are_proposed(installed):
         ("hours = [0, 6, 24]", "hours = [1, 6]", "rise from 0"),
         ("hours = [0, 6, 24]", "hours = [0, 6, 6]", "rise from 0"),
         ('sweep = "n-1"', 'sweeep = "n-1"', "no parameter 'sweeep'"),
+        ("seed = 9", 'name = "../up"', "cannot name a folder"),
+        ("seed = 9", "order = 3", 'no text.*order = "importance"'),
         ("water = 3", "watter = 3", "crews of 'watter'"),
         ("water = 3", "water = -1", "crews of 'water'"),
     ],
@@ -135,3 +137,48 @@ def test_whole_numbers_are_numbers_and_texts_are_classes(installed, tmp_path):
     path = tmp_path / "right.toml"
     path.write_text('hazard = "quake"\n[parameters]\nmagnitude = 7\nvs30 = "II"\ncorrelation = 5000\nfault = [0, 0, 1000, 2e3]\na = 2\n')
     assert define(installed, str(path)).parameters["magnitude"] == 7
+
+
+def test_a_mapping_says_what_a_file_says_and_a_definition_reads_back(installed, tmp_path):
+    path = tmp_path / "mains.toml"
+    path.write_text(GOOD)
+    found = define(installed, str(path))
+    assert define(installed, {"name": "mains", **tomllib.loads(GOOD)}) == found == define(installed, {**found.as_json(), "title": found.title})
+    assert define(installed, found, seed=4).seed == 4
+    assert define(installed, {"hazard": "quake", "samples": None}).name == "quake"
+    for preset in presets(installed).values():
+        assert define(installed, {**preset.as_json(), "title": preset.title}) == preset
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"seed": "nine"}, "seed"), ({"hours": [6]}, "hours"), ({"sead": 1}, "sead"), ({"parameters": {"magnitude": "six"}}, "parameters.magnitude"),
+        ({"crews": {"water": -1}}, "crews.water"), ({"order": "by mood"}, "order"), ({"name": "a/b"}, "name"), ({"hazard": "volcano"}, "hazard"),
+        ({"fragility": {"buildings.building": {"file": "a", "k": 1}}}, "fragility.buildings.building.k"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_mapping_is_named_without_a_file(installed, change, field):
+    with pytest.raises((Invalid, NotFound)) as raised:
+        define(installed, {"hazard": "quake", **change})
+    assert raised.value.where == {"field": field} and raised.value.fix
+
+
+def test_files_that_a_mapping_names_lie_in_the_folder_given_and_nowhere_else(installed, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (tmp_path / "secret.xml").write_text("x")
+    (home / "link.xml").symlink_to(tmp_path / "secret.xml")
+    wish = {"hazard": "quake", "fragility": {"buildings.building": {"file": "f.xml", "function": "Wood", "loss": [0.1]}}, "parameters": {"rupture_file": "sub/r.xml"}}
+    found = define(installed, wish, folder=home)
+    assert found.fragility["buildings.building"]["file"] == str(home / "f.xml") and found.parameters["rupture_file"] == str(home / "sub/r.xml")
+    assert define(installed, found.as_json(), folder=home) == found
+    assert wish["parameters"] == {"rupture_file": "sub/r.xml"}, "what was given stays as it was"
+    assert define(installed, wish).parameters["rupture_file"] == "sub/r.xml"
+    for name in ("../secret.xml", str(tmp_path / "secret.xml"), "link.xml", "a\0b"):
+        with pytest.raises(Invalid, match="outside of the folder home") as raised:
+            define(installed, {"hazard": "quake", "parameters": {"rupture_file": name}}, folder=home)
+        assert raised.value.where["field"] == "parameters.rupture_file"
+        with pytest.raises(Invalid, match="outside of the folder home") as raised:
+            define(installed, {"hazard": "quake", "fragility": {"buildings.building": {"file": name}}}, folder=home)
+        assert raised.value.where["field"] == "fragility.buildings.building.file"
