@@ -19,9 +19,14 @@ _MARKS = ("o", "s", "^", "D", "v", "P", "X")
 _MOST_BARS = 30
 
 
+def drawable(answer: Answer) -> list[Plot]:
+    """The plots of an answer that have something to draw: a plot whose table has no rows is left out."""
+    return [plot for plot in answer.plots if plot.table in answer.tables and answer.tables[plot.table].num_rows]
+
+
 def figures(answer: Answer) -> list[tuple[Plot, str]]:
-    """Every plot of an answer with its SVG; a plot whose table has no rows is left out."""
-    return [(plot, svg(plot, answer.tables[plot.table])) for plot in answer.plots if plot.table in answer.tables and answer.tables[plot.table].num_rows]
+    """Every drawable plot of an answer with its SVG."""
+    return [(plot, svg(plot, answer.tables[plot.table])) for plot in drawable(answer)]
 
 
 def svg(plot: Plot, table: pa.Table) -> str:
@@ -143,10 +148,6 @@ def _bars(axes: Any, plot: Plot, table: pa.Table) -> None:
 
 
 def _map(axes: Any, plot: Plot, table: pa.Table) -> None:
-    values = _values(table, plot.colour) if plot.colour else None
-    dots = axes.scatter(_values(table, plot.x), _values(table, plot.y[0]), c=values, s=6, cmap="viridis", linewidths=0)
-    if values is not None:
-        axes.figure.colorbar(dots, ax=axes, label=plot.colour.replace("_", " "), shrink=0.8)
     """Dots coloured by a number, or by a word with a colour and a shape for each."""
     axes.set_aspect("equal")
     if plot.colour and pa.types.is_string(table.schema.field(plot.colour).type):
@@ -154,6 +155,10 @@ def _map(axes: Any, plot: Plot, table: pa.Table) -> None:
             colour, mark = _COLOURS[number % len(_COLOURS)], _MARKS[number % len(_MARKS)]
             axes.scatter(_values(rows, plot.x), _values(rows, plot.y[0]), color=colour, marker=mark, s=12, linewidths=0, label=label.replace("_", " "))
         return
+    values = _values(table, plot.colour) if plot.colour else None
+    dots = axes.scatter(_values(table, plot.x), _values(table, plot.y[0]), c=values, s=6, cmap="viridis", linewidths=0)
+    if values is not None:
+        axes.figure.colorbar(dots, ax=axes, label=plot.colour.replace("_", " "), shrink=0.8)
 
 
 _DRAW = {"line": _lines, "step": _lines, "bar": _bars, "barh": _bars, "map": _map}

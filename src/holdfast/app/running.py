@@ -8,7 +8,7 @@ import io
 import json
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from holdfast.model.city import City
 from holdfast.model.delivery import Answer
 from holdfast.model.errors import Conflict, Invalid, NotFound
 from holdfast.model.quantity import QUANTITIES
-from holdfast.model.spec import Capability, Catalog, Param
+from holdfast.model.spec import Capability, Catalog, Code, Param
 from holdfast.model.time import now
 
 PLOTS = "plots.json"
@@ -38,12 +38,16 @@ class Parameter:
     title: str
     title_zh: str
     quantity: str | None
+    assets: tuple[str, ...] = ()
+    kinds: bool = False
+    choices: tuple[Code, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """For forms: name, type, default, titles and display unit."""
+        """For forms: name, type, default, titles, SI unit, kinds of assets that it names, whether it names kinds, and the values to choose from (null: any)."""
         unit = QUANTITIES[self.quantity].unit if self.quantity else None
+        choices = [{"value": c.value, "title": c.title, "title_zh": c.title_zh} for c in self.choices]
         return {"name": self.name, "type": self.type.__name__, "many": self.many, "required": self.required, "default": self.default, "title": self.title,
-                "title_zh": self.title_zh, "quantity": self.quantity, "unit": unit}
+                "title_zh": self.title_zh, "quantity": self.quantity, "unit": unit, "assets": self.assets, "kinds": self.kinds, "choices": choices or None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def parameters_of(capability: Capability) -> tuple[Parameter, ...]:
         elif members:
             hint = members[0] if typing.get_origin(hint) is not typing.Literal else str
         required = parameter.default is inspect.Parameter.empty
-        found.append(Parameter(name, hint, many, required, None if required else parameter.default, param.title, param.title_zh, param.quantity))
+        found.append(Parameter(name, hint, many, required, None if required else parameter.default, *(getattr(param, f.name) for f in fields(param))))
     return tuple(found)
 
 

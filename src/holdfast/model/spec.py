@@ -338,11 +338,20 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """What a capability's parameter means; put it into `Annotated`. quantity: numbers are SI, shown in display units."""
+    """What a capability's parameter means; put it into `Annotated`.
+
+    quantity  numbers are SI, shown in display units
+    assets    kinds of the assets that it names by id; ("*",) for any kind. An asset of these kinds can be handed to the capability
+    kinds     True when it names kinds
+    choices   the values that it takes, where these are few
+    """
 
     title: str
     title_zh: str = ""
     quantity: str | None = None
+    assets: tuple[str, ...] = ()
+    kinds: bool = False
+    choices: tuple[Code, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +360,7 @@ class Capability:
 
     Its parameters, form, route and command come from the signature. It returns a `holdfast.model.Answer`.
     writes    True when it returns events or facts for `app` to append
+    about     what it tells, in one sentence
     """
 
     name: str
@@ -359,6 +369,8 @@ class Capability:
     function: Callable[..., Any]
     clauses: tuple[str, ...]
     writes: bool = False
+    about: str = ""
+    about_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Routes of kept runs: the list, one run, its tables and its report."""
+"""Routes of kept runs: the list, one run, its tables, figures and report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from fastapi import FastAPI, Query
 from fastapi.responses import HTMLResponse, Response
 
-from holdfast.app import report, results
+from holdfast.app import figures, report, results
 from holdfast.model.city import City
 from holdfast.model.errors import Invalid, NotFound
 
@@ -30,9 +30,19 @@ def add_run_routes(app: FastAPI, city: City, places: Places) -> None:
 
     @app.get("/api/runs/{run}")
     def one(run: str) -> dict[str, Any]:
-        """One run: record, summary, and which tables it has."""
+        """One run: record, summary, and which tables and figures it has."""
         found = results.kept(city, run)
-        return {**found.record, "tables": {name: {"rows": t.num_rows, "columns": t.column_names} for name, t in found.answer.tables.items()}}
+        plots = [{"title": plot.title, "title_zh": plot.title_zh, "table": plot.table, "kind": plot.kind, "colour": plot.colour} for plot in figures.drawable(found.answer)]
+        return {**found.record, "tables": {name: {"rows": t.num_rows, "columns": t.column_names} for name, t in found.answer.tables.items()}, "figures": plots}
+
+    @app.get("/api/runs/{run}/figures/{number}")
+    def figure(run: str, number: int) -> Response:
+        """One of its figures as SVG, as the report has it; counted from 0 in the order of `figures`."""
+        answer = results.kept(city, run).answer
+        plots = figures.drawable(answer)
+        if not 0 <= number < len(plots):
+            raise NotFound(f"the run has no figure {number}", fix=f"It has {len(plots)}, counted from 0", run=run)
+        return Response(figures.svg(plots[number], answer.tables[plots[number].table]), media_type="image/svg+xml")
 
     @app.get("/api/runs/{run}/tables/{table}")
     def table(run: str, table: str, f: str = "json", service: str | None = None, limit: Annotated[int, Query(ge=1, le=1_000_000)] = 1000) -> Any:

@@ -155,7 +155,7 @@ def _add_asset_routes(app: FastAPI, city: City, index: LayerIndex, places: Place
 def _add_capability_routes(app: FastAPI, city: City) -> None:
     @app.get("/api/capabilities")
     def capabilities() -> list[dict[str, Any]]:
-        """What can be run, with parameters as the signatures say."""
+        """What can be run, what it tells, and its parameters as the signatures say."""
         return [_capability(capability) for capability in city.catalog.capabilities.values()]
 
     @app.post("/api/run/{capability}")
@@ -202,6 +202,8 @@ def _capability(capability: Capability) -> dict[str, Any]:
         "name": capability.name,
         "title": capability.title,
         "title_zh": capability.title_zh,
+        "about": capability.about,
+        "about_zh": capability.about_zh,
         "clauses": capability.clauses,
         "writes": capability.writes,
         "parameters": [parameter.as_json() for parameter in parameters_of(capability)],

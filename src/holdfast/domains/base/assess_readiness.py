@@ -9,7 +9,7 @@ from holdfast.model.delivery import Answer, Plot
 from holdfast.model.spec import Param
 
 
-def assess_readiness(city: City, kinds: Annotated[list[str] | None, Param("kinds of main equipment", "主体设施类别")] = None) -> Answer:
+def assess_readiness(city: City, kinds: Annotated[list[str] | None, Param("kinds of main equipment", "主体设施类别", kinds=True)] = None) -> Answer:
     """List hosts whose required devices are missing or not accepted, and those that are in service all the same.
 
     kinds     names of kinds that require devices, or none for all

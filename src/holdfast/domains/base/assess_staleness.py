@@ -11,7 +11,7 @@ from holdfast.model.spec import Param
 
 def assess_staleness(
     city: City,
-    kinds: Annotated[list[str] | None, Param("kinds to report on", "统计的类别")] = None,
+    kinds: Annotated[list[str] | None, Param("kinds to report on", "统计的类别", kinds=True)] = None,
     day: Annotated[str | None, Param("day to judge by", "基准日期")] = None,
     undated: Annotated[bool, Param("list facilities without a survey date too", "同时列出无测量日期的设施")] = False,
 ) -> Answer:

@@ -11,7 +11,7 @@ from holdfast.model.spec import Param
 
 def assess_survey(
     city: City,
-    kinds: Annotated[list[str] | None, Param("kinds to check", "检查的类别")] = None,
+    kinds: Annotated[list[str] | None, Param("kinds to check", "检查的类别", kinds=True)] = None,
     checks: Annotated[list[str] | None, Param("checks to run", "检查项")] = None,
 ) -> Answer:
     """Find what is wrong with the survey: attributes, geometry, topology, levels, duplicates.

@@ -101,8 +101,14 @@ TERRAIN = Kind(
 DOMAIN = Domain(
     "base", "Base", "基础底图", kinds=(ZONE, LAND_USE_KIND, GRID_CELL, TERRAIN),
     capabilities=(
-        Capability("base.assess_survey", "Check the survey", "普查数据质检", assess_survey, ("1a", "1l")),
-        Capability("base.assess_staleness", "Report stale surveys", "数据现势性评估", assess_staleness, ("1a", "4c")),
-        Capability("base.assess_readiness", "Report devices that hold up their host", "物联设备同步投用评估", assess_readiness, ("1j",)),
+        Capability("base.assess_survey", "Check the survey", "普查数据质检", assess_survey, ("1a", "1l"),
+                   about="Checks the surveyed facilities against the rules of the survey standard and lists what is wrong, with what to do about it.",
+                   about_zh="按普查标准检查设施数据，列出问题和处理办法。"),
+        Capability("base.assess_staleness", "Report stale surveys", "数据现势性评估", assess_staleness, ("1a", "4c"),
+                   about="Which facilities were surveyed too long ago, by kind.",
+                   about_zh="按类别统计测量已过期的设施。"),
+        Capability("base.assess_readiness", "Report devices that hold up their host", "物联设备同步投用评估", assess_readiness, ("1j",),
+                   about="Which main equipment still lacks the devices that must enter service with it.",
+                   about_zh="哪些主体设施缺少应同步投用的物联设备。"),
     ),
 )

@@ -34,7 +34,11 @@ DOMAIN = Domain(
     ),
     settings=SETTINGS,
     capabilities=(
-        Capability("drainage.simulate_storm", "Simulate a storm", "暴雨排水模拟", simulate_storm, ("1c", "1k", "1q")),
-        Capability("drainage.rank_criticality", "Rank critical pumps and sewers", "排水关键设施排序", rank_criticality, ("1c", "1k", "7d")),
+        Capability("drainage.simulate_storm", "Simulate a storm", "暴雨排水模拟", simulate_storm, ("1c", "1k", "1q"),
+                   about="Runs a storm through sewers, pumps and outfalls: where it floods, how much and how long.",
+                   about_zh="模拟降雨在管渠、泵站和排放口中的过程：何处积水、水量和历时。"),
+        Capability("drainage.rank_criticality", "Rank critical pumps and sewers", "排水关键设施排序", rank_criticality, ("1c", "1k", "7d"),
+                   about="Takes pumps, sewers and gates out one by one in a design storm and ranks them by the flooding that this adds.",
+                   about_zh="在设计暴雨中逐一停用水泵、管渠和闸门，按增加的积水量排序。"),
     ),
 )

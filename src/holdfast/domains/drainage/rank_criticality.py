@@ -6,18 +6,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from holdfast.model.city import City
 from holdfast.model.delivery import Answer, Plot
-from holdfast.model.spec import Param
+from holdfast.model.spec import Code, Param
 
 if TYPE_CHECKING:
     import numpy as np
 
 KINDS = ("drainage.pump", "drainage.conduit", "drainage.gate")
 BLOCK = 512  # cases of the fast answer at once
+_RANKED = (
+    Code("drainage.pump", "pumps", "水泵"), Code("drainage.conduit", "sewers", "排水管渠"), Code("drainage.gate", "gates", "闸门"),
+    Code("drainage.orifice", "orifices", "孔口"), Code("drainage.weir", "weirs", "堰"), Code("drainage.outlet", "outlets", "出流口"),
+)  # fmt: skip
 
 
 def rank_criticality(
     city: City,
-    kinds: Annotated[list[str] | None, Param("kinds to rank", "设施类别")] = None,
+    kinds: Annotated[list[str] | None, Param("kinds to rank", "设施类别", choices=_RANKED)] = None,
     limit: Annotated[int, Param("how many are simulated", "模拟数量")] = 20,
     return_period: Annotated[float | None, Param("return period in years", "重现期(年)")] = None,
     hours: Annotated[float | None, Param("hours simulated", "模拟时长(小时)")] = None,

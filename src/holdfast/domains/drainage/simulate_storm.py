@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .case_model import CityModel
 
 AFTER = 4.0  # hours that are simulated after a storm unless said otherwise
+_STOPPED = ("drainage.pump", "drainage.pump_station", "drainage.gate", "drainage.conduit", "drainage.orifice", "drainage.weir", "drainage.outlet")
 
 
 def simulate_storm(
@@ -24,7 +25,7 @@ def simulate_storm(
     rain: Annotated[str, Param("design, stored, or the id of a rain series", "降雨：设计、实测或序列")] = "design",
     tide: Annotated[float | None, Param("water level at the outfalls", "排放口水位", "elevation")] = None,
     pumps_out: Annotated[bool, Param("all pumps out", "全部水泵停运")] = False,
-    out: Annotated[list[str] | None, Param("pumps, stations, gates or sewers out of service", "停运设施")] = None,
+    out: Annotated[list[str] | None, Param("pumps, stations, gates or sewers out of service", "停运设施", assets=_STOPPED)] = None,
 ) -> Answer:
     """Run rain through the sewers and say where water comes up, how much and for how long.
 

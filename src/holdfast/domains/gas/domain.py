@@ -134,8 +134,12 @@ DOMAIN = Domain(
     networks=(Network("gas", "Gas network", "燃气管网", ("gas.junction",), ("gas.pipe", "gas.valve", "gas.regulator", "gas.compressor", "gas.resistor"),
                       "potential_flow", "compressible_darcy", "gas", sources=("gas.source",), lifeline=_lifeline, simulate="gas.simulate_day"),),
     capabilities=(
-        Capability("gas.simulate_day", "Simulate a day of gas supply", "燃气管网全日仿真", simulate_day, ("1e", "1k")),
-        Capability("gas.isolate_gas_leak", "Isolate a gas leak", "燃气泄漏关阀处置", isolate_gas_leak, ("1e", "1k", "1n")),
+        Capability("gas.simulate_day", "Simulate a day of gas supply", "燃气管网全日仿真", simulate_day, ("1e", "1k"),
+                   about="Pressures, flows and supply of the gas network hour by hour.",
+                   about_zh="逐时计算燃气管网的压力、流量和供气。"),
+        Capability("gas.isolate_gas_leak", "Isolate a gas leak", "燃气泄漏关阀处置", isolate_gas_leak, ("1e", "1k", "1n"),
+                   about="Which valves to close around a leak, how much gas escapes until then and afterwards, and who is cut off.",
+                   about_zh="泄漏时应关哪些阀门、关阀前后的泄漏量以及停气用户。"),
     ),
     settings=SETTINGS,
 )

@@ -11,9 +11,9 @@ from holdfast.model.spec import Param
 
 def isolate_gas_leak(
     city: City,
-    pipe: Annotated[str, Param("leaking pipe", "泄漏管段")],
+    pipe: Annotated[str, Param("leaking pipe", "泄漏管段", assets=("gas.pipe",))],
     hole: Annotated[float, Param("diameter of the hole", "孔径", "diameter")] = 0.01,
-    stuck: Annotated[list[str] | None, Param("valves and regulators that cannot be closed", "失效阀门")] = None,
+    stuck: Annotated[list[str] | None, Param("valves and regulators that cannot be closed", "失效阀门", assets=("gas.valve", "gas.regulator"))] = None,
     minutes: Annotated[float, Param("minutes until the valves are closed", "关阀用时(分钟)")] = 30.0,
 ) -> Answer:
     """Find the valves that shut off a leaking gas pipe and what shutting them costs.

@@ -104,6 +104,8 @@ DOMAIN = Domain(
     kinds=(JUNCTION, PIPE, CONSUMER, PUMP, PLANT, VALVE, SINK, SENSOR, RECORD),
     networks=(Network("heat", "Heat network", "供热管网", ("heat.junction",), ("heat.pipe", "heat.consumer", "heat.pump", "heat.valve"),
                       "potential_flow", "darcy_weisbach", "heat", sources=("heat.plant",), lifeline=_lifeline, simulate="heat.simulate_cold_day"),),
-    capabilities=(Capability("heat.simulate_cold_day", "Simulate a cold day", "严寒日供热仿真", simulate_cold_day, ("1f", "1k")),),
+    capabilities=(Capability("heat.simulate_cold_day", "Simulate a cold day", "严寒日供热仿真", simulate_cold_day, ("1f", "1k"),
+                             about="Supply temperatures and rooms on a very cold day, also when heat plants fail: who freezes, and when.",
+                             about_zh="严寒日(可含热源停运)的供热温度和室温：谁受冻、何时受冻。"),),
     settings=SETTINGS,
 )

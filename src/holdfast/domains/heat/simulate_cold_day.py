@@ -18,7 +18,7 @@ def simulate_cold_day(
     hours: Annotated[float, Param("hours to simulate", "模拟小时数")] = 48.0,
     outdoor: Annotated[float | None, Param("coldest outdoor temperature", "最低室外温度", "temperature")] = None,
     swing: Annotated[float, Param("from the coldest to the warmest hour of a day", "日温差", "temperature_difference")] = 6.0,
-    plants: Annotated[list[str] | None, Param("plants that fail", "停运热源")] = None,
+    plants: Annotated[list[str] | None, Param("plants that fail", "停运热源", assets=("heat.plant",))] = None,
     fails_at: Annotated[float, Param("hour at which they fail", "停运时刻")] = 6.0,
     lasts: Annotated[float, Param("hours until they work again", "停运时长(小时)")] = 24.0,
     pumps_run: Annotated[bool, Param("their pumps go on running", "循环泵继续运行")] = False,

@@ -9,10 +9,12 @@ from holdfast.model.delivery import Answer, Plot
 from holdfast.model.errors import Invalid
 from holdfast.model.spec import Param
 
+from .simulate_outage import COMPONENTS
+
 
 def shed_load(
     city: City,
-    components: Annotated[list[str] | None, Param("components out of service", "停运设备")] = None,
+    components: Annotated[list[str] | None, Param("components out of service", "停运设备", assets=COMPONENTS)] = None,
     lost_share: Annotated[float, Param("share of the supply's capacity that is lost", "供电能力缺额比例", "ratio")] = 0.0,
     loading: Annotated[float, Param("permitted loading of lines and transformers", "允许负载率", "ratio")] = 1.0,
     low_voltage: Annotated[float, Param("lowest voltage where buses give none", "电压下限", "voltage_pu")] = 0.9,

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from .study import Study
 
 
+COMPONENTS = (
+    "power.line", "power.transformer", "power.switch", "power.bus", "power.substation", "power.external_grid", "power.generator", "power.battery", "power.load",
+)  # fmt: skip
 _CONNECTIVITY = "holdfast connectivity (no bus is live, so there is no flow to solve)"
 
 
 def simulate_outage(
     city: City,
-    components: Annotated[list[str], Param("components out of service", "停运设备")],
+    components: Annotated[list[str], Param("components out of service", "停运设备", assets=COMPONENTS)],
     backfeed: Annotated[bool, Param("close normally-open switches to feed from another side", "合联络开关转供")] = True,
     islands: Annotated[bool, Param("let parts run on their own generation", "允许孤网运行")] = True,
 ) -> Answer:

@@ -14,8 +14,10 @@ from holdfast.model.spec import Param
 def assess_reach(
     city: City,
     within: Annotated[float | None, Param("response time to keep; the setting when left out", "到场时限", "duration")] = None,
-    closed: Annotated[list[str] | None, Param("streets, bridges, crossings or signals that are out", "中断的道路设施")] = None,
-    kinds: Annotated[list[str] | None, Param("kinds of stations; fire stations when left out", "出动站点类别")] = None,
+    closed: Annotated[
+        list[str] | None, Param("streets, bridges, crossings or signals that are out", "中断的道路设施", assets=("roads.street", "roads.bridge", "roads.junction", "roads.signal"))
+    ] = None,
+    kinds: Annotated[list[str] | None, Param("kinds of stations; fire stations when left out", "出动站点类别", kinds=True)] = None,
 ) -> Answer:
     """Response time of the nearest station to every street, and who lives where no station comes in time.
 

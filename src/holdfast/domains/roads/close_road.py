@@ -13,7 +13,7 @@ from holdfast.model.spec import Param
 
 def close_road(
     city: City,
-    closed: Annotated[list[str], Param("streets, bridges or crossings to close", "封闭的道路、桥梁或路口")],
+    closed: Annotated[list[str], Param("streets, bridges or crossings to close", "封闭的道路、桥梁或路口", assets=("roads.street", "roads.bridge", "roads.junction"))],
     capacity_left: Annotated[float, Param("share of capacity that is left", "剩余通行能力比例", "ratio")] = 0.0,
     hour: Annotated[int | None, Param("hour of the day; the busiest when left out", "时段(小时)")] = None,
     gap: Annotated[float, Param("relative gap to reach", "相对间隙")] = 1e-5,

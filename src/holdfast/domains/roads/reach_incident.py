@@ -14,11 +14,13 @@ from holdfast.model.spec import Param
 
 def reach_incident(
     city: City,
-    at: Annotated[str, Param("asset where it happens", "事发设施")] = "",
+    at: Annotated[str, Param("asset where it happens", "事发设施", assets=("*",))] = "",
     x: Annotated[float | None, Param("x of the place", "事发点 x")] = None,
     y: Annotated[float | None, Param("y of the place", "事发点 y")] = None,
-    closed: Annotated[list[str] | None, Param("streets, bridges, crossings or signals that are out", "中断的道路设施")] = None,
-    kinds: Annotated[list[str] | None, Param("kinds of stations; fire stations when left out", "出动站点类别")] = None,
+    closed: Annotated[
+        list[str] | None, Param("streets, bridges, crossings or signals that are out", "中断的道路设施", assets=("roads.street", "roads.bridge", "roads.junction", "roads.signal"))
+    ] = None,
+    kinds: Annotated[list[str] | None, Param("kinds of stations; fire stations when left out", "出动站点类别", kinds=True)] = None,
     most: Annotated[int, Param("stations to list", "列出站点数")] = 5,
 ) -> Answer:
     """Fastest ways from every station to the incident.

@@ -9,10 +9,12 @@ from holdfast.model.delivery import Answer, Plot
 from holdfast.model.errors import Invalid, NotFound
 from holdfast.model.spec import Param
 
+FACILITIES = ("telecom.site", "telecom.exchange", "telecom.cabinet", "telecom.data_centre", "telecom.fibre", "telecom.manhole")
+
 
 def assess_coverage(
     city: City,
-    down: Annotated[list[str] | None, Param("sites, exchanges, cabinets, cables or others that are out", "中断的通信设施")] = None,
+    down: Annotated[list[str] | None, Param("sites, exchanges, cabinets, cables or others that are out", "中断的通信设施", assets=FACILITIES)] = None,
     power_out_hours: Annotated[float, Param("hours since the power failed everywhere; 0 with power", "全域停电小时数")] = 0.0,
 ) -> Answer:
     """Mobile coverage of people at the buildings, and fixed lines behind cabinets, before and now.

@@ -85,6 +85,10 @@ DOMAIN = Domain(
                       ("telecom.fibre",), "reach", "connected_to_exchange", "telecom", sources=("telecom.exchange", "telecom.data_centre"),
                       lifeline=_lifeline, simulate="telecom.simulate_outage"),),
     settings=SETTINGS,
-    capabilities=(Capability("telecom.assess_coverage", "Assess telecom coverage", "通信覆盖评估", assess_coverage, ("1k", "11c", "2b")),
-                  Capability("telecom.simulate_outage", "Simulate an outage of telecom", "通信断电模拟", simulate_outage, ("1k", "11c"))),
+    capabilities=(Capability("telecom.assess_coverage", "Assess telecom coverage", "通信覆盖评估", assess_coverage, ("1k", "11c", "2b"),
+                             about="Who is without mobile or fixed telecom when facilities or the power fail.",
+                             about_zh="设施中断或停电时，谁失去移动或固定通信。"),
+                  Capability("telecom.simulate_outage", "Simulate an outage of telecom", "通信断电模拟", simulate_outage, ("1k", "11c"),
+                             about="Telecom hour by hour after the power fails, as one battery after the other runs out.",
+                             about_zh="停电后蓄电池逐一耗尽时逐时的通信状况。")),
 )

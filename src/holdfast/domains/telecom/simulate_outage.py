@@ -9,6 +9,8 @@ from holdfast.model.delivery import Answer, Plot
 from holdfast.model.errors import Invalid, NotFound
 from holdfast.model.spec import Param
 
+from .assess_coverage import FACILITIES
+
 
 def simulate_outage(
     city: City,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def isolate_break(
     city: City,
     *,
-    pipe: Annotated[str, Param("broken pipe", "破裂管段")],
-    stuck: Annotated[list[str] | None, Param("valves that cannot be closed", "无法关闭的阀门")] = None,
+    pipe: Annotated[str, Param("broken pipe", "破裂管段", assets=("water.pipe",))],
+    stuck: Annotated[list[str] | None, Param("valves that cannot be closed", "无法关闭的阀门", assets=("water.isolation_valve", "water.valve", "water.pump"))] = None,
 ) -> Answer:
     """Find the valves around a break.
 

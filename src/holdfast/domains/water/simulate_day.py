@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from holdfast.model.city import City
 from holdfast.model.delivery import Answer, Plot
 from holdfast.model.errors import Invalid
-from holdfast.model.spec import Param
+from holdfast.model.spec import Code, Param
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 
 _UNIT = {"age": ("h", 1 / 3600), "chlorine": ("mg/L", 1000.0), "trace": ("1", 1.0)}
 _COLUMN = {"age": "age_h", "chlorine": "chlorine_mg_per_l", "trace": "traced_share"}
+_QUALITY = (Code("none", "none", "不计算"), Code("age", "age of the water", "水龄"), Code("chlorine", "chlorine", "余氯"), Code("trace", "share of one source", "水源占比"))
 
 
 def simulate_day(
     city: City,
     *,
     hours: Annotated[float, Param("hours to simulate", "模拟小时数")] = 24.0,
-    quality: Annotated[str, Param("water quality: none, age, chlorine or trace", "水质:none、age、chlorine、trace")] = "none",
-    source: Annotated[str, Param("node whose water is traced", "示踪水源节点")] = "",
-    closed: Annotated[list[str] | None, Param("pipes, pumps or valves held closed", "保持关闭的管段、水泵或阀门")] = None,
+    quality: Annotated[str, Param("water quality: none, age, chlorine or trace", "水质:none、age、chlorine、trace", choices=_QUALITY)] = "none",
+    source: Annotated[str, Param("node whose water is traced", "示踪水源节点", assets=("water.junction", "water.reservoir", "water.tank"))] = "",
+    closed: Annotated[list[str] | None, Param("pipes, pumps or valves held closed", "保持关闭的管段、水泵或阀门", assets=("water.pipe", "water.pump", "water.valve"))] = None,
     pressure_driven: Annotated[bool, Param("demands depend on pressure", "按压力驱动计算用水")] = False,
 ) -> Answer:
     """Run the network through a period with its patterns, controls and rules.

@@ -14,17 +14,19 @@ if TYPE_CHECKING:
 
     from .study import Study
 
+_PLACES = ("water.junction", "water.reservoir", "water.tank", "water.quality_sensor")
+
 
 def trace_contamination(
     city: City,
     *,
-    node: Annotated[str, Param("node where it enters", "污染进入节点")] = "",
+    node: Annotated[str, Param("node where it enters", "污染进入节点", assets=("water.junction", "water.reservoir", "water.tank"))] = "",
     start: Annotated[float, Param("hour at which it begins", "开始时刻(小时)")] = 0.0,
     lasting: Annotated[float, Param("hours it lasts", "持续小时数")] = 1.0,
     hours: Annotated[float, Param("hours to follow", "追踪小时数")] = 24.0,
     threshold: Annotated[float, Param("share of the concentration at the entry that counts as reached", "到达阈值", "ratio")] = 0.01,
-    detections: Annotated[list[str] | None, Param("nodes or quality sensors where it was found", "检出节点或水质传感器")] = None,
-    clean: Annotated[list[str] | None, Param("nodes or quality sensors where it was not", "未检出节点或水质传感器")] = None,
+    detections: Annotated[list[str] | None, Param("nodes or quality sensors where it was found", "检出节点或水质传感器", assets=_PLACES)] = None,
+    clean: Annotated[list[str] | None, Param("nodes or quality sensors where it was not", "未检出节点或水质传感器", assets=_PLACES)] = None,
 ) -> Answer:
     """Follow a substance that does not decay from a node, or list where it can have entered when it was detected at the end of `hours`.
 
