@@ -104,14 +104,15 @@ def test_damage_and_losses_of_the_engines_own_fields(demo, branch):
 @pytest.mark.slow
 @pytest.mark.parametrize("branch", [0, 1])
 def test_damage_by_taxonomy_from_files_and_our_own_models(demo, branch):
-    """Totals of all assets given the engine's event terms: what is left is the chance of its residuals between sites (0.2 to 3 %)."""
+    """Totals of all assets given the engine's event terms: what is left is the chance of its residuals between sites (up to 3 %)."""
     theirs = demo.theirs
     events = theirs["fine_eps"][theirs["fine_rlz"] == branch]
     ours, error = demo.expected(MODELS[branch], events)
     engine = theirs["fine_by_taxonomy"][theirs["fine_rlz"] == branch].astype(float).mean(axis=0)
-    assert np.abs((ours - engine) / error).max() < 3.5
+    assert np.abs((ours - engine) / error).max() < 3.0
     many = [i for i, name in enumerate(demo.names) if (demo.taxonomy == name).sum() > 1000]
-    assert len(many) == 4 and ours[many] == pytest.approx(engine[many], rel=0.035)
+    off = np.abs(ours[many] / engine[many] - 1)
+    assert len(many) == 4 and off[:, [0, 1, 2, 4]].max() < 0.02 and off[:, 3].max() < 0.03  # four states and the loss
     assert ours[:, 4].sum() == pytest.approx(engine[:, 4].sum(), rel=0.01)
     # the demo's own mesh of 15 km moves the surface by some kilometres
     coarse = theirs["by_taxonomy"][theirs["rlz"] == branch].astype(float).mean(axis=0)

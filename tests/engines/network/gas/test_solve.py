@@ -41,10 +41,10 @@ def town(shared_data) -> GasSolver:
 
 
 @pytest.mark.clause("1e")
-@pytest.mark.parametrize(("name", "friction", "times", "within"), [
-    ("nikuradse", Friction.NIKURADSE, 1.0, 1e-8), ("five", Friction.NIKURADSE, 5.0, 1e-8), ("colebrook", Friction.COLEBROOK, 1.0, 1e-4),
-    ("swamee-jain", Friction.SWAMEE_JAIN, 1.0, 1e-4)])
-def test_every_pressure_of_schutterwald_is_that_of_pandapipes(shared_data, name, friction, times, within):
+@pytest.mark.parametrize(("name", "friction", "times", "within", "flow_within"), [
+    ("nikuradse", Friction.NIKURADSE, 1.0, 1e-8, 1e-8), ("five", Friction.NIKURADSE, 5.0, 1e-8, None), ("colebrook", Friction.COLEBROOK, 1.0, 1e-5, 2e-4),
+    ("swamee-jain", Friction.SWAMEE_JAIN, 1.0, 1e-5, 2e-4)])
+def test_every_pressure_of_schutterwald_is_that_of_pandapipes(shared_data, name, friction, times, within, flow_within):
     # pandapipes takes the turbulent law at any Reynolds number, here flow is laminar below 2000: hence the wider limit of those two
     figures = np.load(HERE / "schutterwald.npz")
     network = schutterwald(shared_data("gas_heat/pandapipes/gas_net_schutterwald_1bar.json"), friction, times)
@@ -52,8 +52,7 @@ def test_every_pressure_of_schutterwald_is_that_of_pandapipes(shared_data, name,
     assert result.status[0] == CaseStatus.SOLVED and result.imbalance[0] < 1e-8
     gauge = result.pressure[0] - network.ambient
     assert np.abs(gauge / figures[f"pressure_{name}"] - 1).max() < within
-    if times == 1.0:
-        assert np.abs(result.flow[0] - figures[f"flow_{name}"]).max() < within * 0.1 * 50
+    assert flow_within is None or np.abs(result.flow[0] - figures[f"flow_{name}"]).max() < flow_within  # kg/s
 
 
 def test_cases_do_not_touch_each_other(town):
