@@ -148,6 +148,10 @@ def test_a_mapping_says_what_a_file_says_and_a_definition_reads_back(installed, 
     assert define(installed, {"hazard": "quake", "samples": None}).name == "quake"
     for preset in presets(installed).values():
         assert define(installed, {**preset.as_json(), "title": preset.title}) == preset
+        assert define(installed, {**preset.as_json(), "seed": 7, "crews": {"water": 1}}).seed == 7
+        with pytest.raises(Invalid, match="is a preset, and this is another") as raised:
+            define(installed, {**preset.as_json(), "restoration": 0})
+        assert raised.value.where == {"field": "name"}
 
 
 @pytest.mark.parametrize(

@@ -101,8 +101,11 @@ def test_after_a_restart_of_the_server_the_kept_definition_is_gone_on_with(city,
 
 def test_a_preset_as_it_is_listed_can_be_changed_and_sent(client):
     preset = next(p for p in client.get("/api/scenarios").json()["presets"] if p["name"] == "outage-substations")
-    job = wait(client, client.post("/api/scenarios?workers=1", json={**preset, "hours": [0, 24]}))
-    assert job["status"] == "done" and job["definition"] == {**preset, "hours": [0, 24]} and job["scenario"] == "outage-substations", job["error"]
+    changed = {**preset, "hours": [0.0, 24.0]}
+    refused = client.post("/api/scenarios", json=changed)
+    assert refused.status_code == 422 and refused.json()["field"] == "name" and "another name" in refused.json()["fix"]
+    job = wait(client, client.post("/api/scenarios?workers=1", json=changed | {"name": "one-day"}))
+    assert job["status"] == "done" and job["definition"] == changed | {"name": "one-day"} and job["scenario"] == "one-day", job["error"]
     refused = client.post("/api/scenarios/outage-substations", json={"order": "by mood"})
     assert refused.status_code == 422 and refused.json()["field"] == "order" and "nearest" in refused.json()["fix"]
 

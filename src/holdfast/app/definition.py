@@ -108,6 +108,7 @@ def define(catalog: Catalog, scenario: str | Mapping[str, Any] | Definition, *, 
         found = scenario
     elif not isinstance(scenario, str):
         found = _from_body(catalog, {key: value for key, value in scenario.items() if value is not None}, _inside(folder))
+        _require_own_name(catalog, found)
     elif scenario.endswith(".toml"):
         found = _read(catalog, Path(scenario))
     else:
@@ -115,6 +116,13 @@ def define(catalog: Catalog, scenario: str | Mapping[str, Any] | Definition, *, 
     found = replace(found, **{key: value for key, value in changes.items() if value is not None})
     _check(catalog, found, **found.where)
     return found
+
+
+def _require_own_name(catalog: Catalog, found: Definition) -> None:
+    """A preset's name stands for the preset, of which only these fields may be others: who goes on with a run by its name must not get another scenario."""
+    known = presets(catalog).get(found.name)
+    if known and found != replace(known, title=found.title, samples=found.samples, seed=found.seed, crews=found.crews, order=found.order):
+        raise Invalid(f"{found.name!r} is a preset, and this is another scenario", fix="Give it another name", field="name")
 
 
 def _preset(catalog: Catalog, name: str) -> Definition:
