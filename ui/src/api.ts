@@ -85,6 +85,10 @@ export interface Catalog {
   rules: Record<string, RuleInfo>
   /** how each quantity is shown: (SI - offset) / factor */
   quantities: Record<string, Unit>
+  /** Chinese of the names of columns and values in results */
+  words: Record<string, string>
+  /** last part of such a name, after an underscore -> unit */
+  units: Record<string, string>
 }
 
 export interface Unit {
@@ -181,6 +185,50 @@ export interface Job {
   people: Record<string, { p5: number; p50: number; p95: number }>
 }
 
+/** One parameter of a capability; numbers in SI. */
+export interface ParameterInfo {
+  name: string
+  type: 'str' | 'int' | 'float' | 'bool'
+  /** a list of them */
+  many: boolean
+  required: boolean
+  default: Scalar | Scalar[]
+  title: string
+  title_zh: string
+  quantity: string | null
+  /** kinds of the assets that it names by id, '*' for any */
+  assets: string[]
+  /** it names kinds */
+  kinds: boolean
+  /** the values to choose from, null: any */
+  choices: { value: string; title: string; title_zh: string }[] | null
+}
+
+export interface CapabilityInfo {
+  /** DOMAIN.VERB_NOUN */
+  name: string
+  title: string
+  title_zh: string
+  about: string
+  about_zh: string
+  parameters: ParameterInfo[]
+}
+
+export interface FigureInfo {
+  title: string
+  title_zh: string
+  table: string
+  kind: string
+  /** on a map: the column that it shows */
+  colour: string
+}
+
+/** A run with what it keeps. */
+export interface RunHeld extends RunRecord {
+  tables: Record<string, { rows: number; columns: string[] }>
+  figures: FigureInfo[]
+}
+
 export interface RunRecord {
   id: string
   capability: string
@@ -230,13 +278,15 @@ export const api = {
   summary: () => ask<Summary>('api/summary'),
   catalog: () => ask<Catalog>('api/catalog'),
   findings: (severity: Severity | 'all', limit: number) => ask<FindingList>(`api/findings?limit=${limit}${severity === 'all' ? '' : `&severity=${severity}`}`),
-  run: (capability: string) => ask<{ run: string }>(`api/run/${capability}`, { method: 'POST' }),
+  capabilities: () => ask<CapabilityInfo[]>('api/capabilities'),
+  run: (capability: string, parameters: Record<string, unknown> = {}) => ask<{ run: string }>(`api/run/${capability}`, json('POST', parameters)),
   scenarios: () => ask<{ presets: Preset[]; jobs: Job[] }>('api/scenarios'),
   startScenario: (name: string, wish: Wish) => ask<Job>(`api/scenarios/${encodeURIComponent(name)}`, json('POST', wish)),
   job: (name: string) => ask<Job>(`api/scenarios/jobs/${name}`),
   cancelJob: (name: string) => ask<Job>(`api/scenarios/jobs/${name}`, { method: 'DELETE' }),
   runs: (capability: string) => ask<RunRecord[]>(`api/runs?capability=${capability}&limit=20`),
-  runRecord: (run: string) => ask<RunRecord & { tables: Record<string, { rows: number; columns: string[] }> }>(`api/runs/${encodeURIComponent(run)}`),
+  allRuns: () => ask<RunRecord[]>('api/runs?limit=500'),
+  runRecord: (run: string) => ask<RunHeld>(`api/runs/${encodeURIComponent(run)}`),
   rows: (run: string, table: string, limit = 1000) => ask<{ numberMatched: number; rows: Row[] }>(`api/runs/${encodeURIComponent(run)}/tables/${table}?limit=${limit}`),
   /** rows of a table as points or as the shapes of their assets, the highest first */
   onMap: (way: 'points' | 'shapes', run: string, table: string, about: Record<string, string>) =>

@@ -1,6 +1,6 @@
 /** What the whole page shares: the city, its catalogue, and what is chosen. */
 import { computed, reactive, ref, shallowRef } from 'vue'
-import { api, ProblemError, type Catalog, type Effect, type History, type KindInfo, type Link, type Summary } from './api'
+import { api, ProblemError, type CapabilityInfo, type Catalog, type Effect, type History, type KindInfo, type Link, type Summary } from './api'
 
 export const summary = shallowRef<Summary | null>(null)
 export const catalog = shallowRef<Catalog | null>(null)
@@ -8,11 +8,13 @@ export const catalog = shallowRef<Catalog | null>(null)
 export const failure = shallowRef<{ refused: boolean; message: string } | null>(null)
 export const chosen = shallowRef<{ history: History; links: Link[] } | null>(null)
 
+export const capabilities = shallowRef<CapabilityInfo[]>([])
+
 export const kinds = computed(() => new Map<string, KindInfo>((catalog.value?.kinds ?? []).map((kind) => [kind.name, kind])))
 export const domains = computed(() => new Map((catalog.value?.domains ?? []).map((domain) => [domain.name, domain])))
 
 /** The tests wait for `ready` and pick through the map. */
-export const page = reactive({ tab: 'summary' as 'summary' | 'findings' | 'needs' | 'rehearse' | 'whatif', /** the panel needs more room than the map */ wide: false })
+export const page = reactive({ tab: 'summary' as 'summary' | 'findings' | 'needs' | 'rehearse' | 'whatif' | 'analyses', /** the panel needs more room than the map */ wide: false })
 
 export const ACTIONS = ['fail', 'isolate', 'connect', 'burst'] as const
 export type Action = (typeof ACTIONS)[number]
@@ -38,8 +40,9 @@ export function fail(error: unknown): void {
 
 export async function loadCity(): Promise<void> {
   try {
-    const [city, declared] = await Promise.all([api.summary(), api.catalog()])
+    const [city, declared, offered] = await Promise.all([api.summary(), api.catalog(), api.capabilities()])
     catalog.value = declared
+    capabilities.value = offered
     summary.value = city
   } catch (error) {
     fail(error)

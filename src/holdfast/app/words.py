@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-WORDS: dict[str, str] = {
+from .words_of_results import RESULT_WORDS, UNITS
+
+WORDS: dict[str, str] = RESULT_WORDS | {
     "city": "城市", "run": "运行", "time": "时间", "input": "输入摘要", "seed": "种子", "status": "状态", "done": "完成", "cancelled": "已取消",
     "diverged": "未收敛", "solved": "已解出", "title": "名称", "hazard": "灾害", "method": "方法", "source": "来源", "unit": "单位", "name": "名称",
     "notes": "说明", "engines": "引擎", "seconds": "用时[秒]", "service": "服务", "services": "服务", "people": "人数", "assets": "资产数",
@@ -36,23 +38,31 @@ WORDS: dict[str, str] = {
 """English key -> Chinese."""
 
 
+_UNIT = re.compile(rf"(.+?)_({'|'.join(UNITS)})")
 _HOUR = re.compile(r"h(\d+(?:\.\d+)?)")
 _WITHOUT = "hours_without_"
 
 
 def chinese(text: object, more: Mapping[str, str]) -> str:
-    """The Chinese of a key, of a value, or of the column of an hour; empty where none is known. more: asked first, such as titles of kinds"""
+    """The Chinese of a key (with its unit), of a value, or of the column of an hour; empty where none is known. more: asked first, such as titles of kinds"""
     key = str(text)
     hour = _HOUR.fullmatch(key)
     if hour:
         return f"{hour[1]}小时后"
     if key.startswith(_WITHOUT) and key.removeprefix(_WITHOUT) in WORDS:
         return f"失去小时数，{WORDS[key.removeprefix(_WITHOUT)]}"
-    return more.get(key) or WORDS.get(key, "")
+    if key in more or key in WORDS:
+        return more.get(key) or WORDS[key]
+    measured = _UNIT.fullmatch(key)
+    return f"{WORDS[measured[1]]}[{UNITS[measured[2]]}]" if measured and measured[1] in WORDS else ""
 
 
 def english(text: object, more: Mapping[str, str]) -> str:
-    """A key or a value as English words. more: asked first, such as titles of kinds"""
+    """A key (its unit in brackets) or a value as English words. more: asked first, such as titles of kinds"""
     key = str(text)
-    hour = _HOUR.fullmatch(key)
-    return f"after {hour[1]} h" if hour else more.get(key) or key.replace("_", " ")
+    hour, measured = _HOUR.fullmatch(key), _UNIT.fullmatch(key)
+    if hour:
+        return f"after {hour[1]} h"
+    if measured and key not in more and key not in WORDS:
+        return f"{measured[1].replace('_', ' ')} [{UNITS[measured[2]]}]"
+    return more.get(key) or key.replace("_", " ")

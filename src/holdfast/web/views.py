@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from holdfast.app.words import WORDS
+from holdfast.app.words import UNITS, WORDS
 from holdfast.engines.survey.declared import CHECKS
 from holdfast.model.city import City
 from holdfast.model.quantity import QUANTITIES
@@ -18,7 +18,7 @@ from .places import Places
 
 
 def catalog_view(catalog: Catalog) -> dict[str, Any]:
-    """Domains, kinds, networks, hazards, formats and survey rules as declared; words: Chinese of the names of columns and values in results."""
+    """Domains, kinds, networks, hazards, formats and survey rules as declared; words: Chinese of names and values in results; units at their ends."""
     return {
         "domains": [{"name": d.name, "title": d.title, "title_zh": d.title_zh} for d in catalog.domains],
         "kinds": [kind_view(kind, catalog) for kind in catalog.kinds.values()],
@@ -30,6 +30,7 @@ def catalog_view(catalog: Catalog) -> dict[str, Any]:
         "hazards": [{"name": h.name, "title": h.title, "title_zh": h.title_zh, "measures": dict(h.measures)} for h in catalog.hazards],
         "quantities": {q.name: {"unit": q.display[0].symbol, "factor": q.display[0].factor, "offset": q.display[0].offset} for q in QUANTITIES.values()},
         "words": WORDS,
+        "units": UNITS,
         "formats": [
             {"name": f.name, "title": f.title, "title_zh": f.title_zh, "suffixes": f.suffixes, "reads": f.read is not None, "writes": f.write is not None}
             for f in catalog.formats

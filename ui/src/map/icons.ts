@@ -27,8 +27,8 @@ export function teamLook(index: number): Look {
   return { colour: TEAMS[index % TEAMS.length]!, shape: OUTLINES[(index + Math.floor(index / TEAMS.length)) % OUTLINES.length]!, sign: '' }
 }
 
-/** Name of the picture of a rank in a team. */
-export const rankIcon = (team: number, rank: number) => `rank/${team}/${rank}`
+/** Name of the picture of a rank in a team; without a rank, the mark of a group. */
+export const rankIcon = (team: number, rank?: number) => `rank/${team}/${rank ?? ''}`
 
 const SCALE = 3 // pixels for each unit of the box, for dense screens
 
@@ -61,7 +61,7 @@ function draw(look: Look, text: string): ImageData {
 
 /** The picture of a name: a state, or `rankIcon`. */
 export function iconOf(name: string): { data: ImageData; pixelRatio: number } | null {
-  const [, team, rank] = /^rank\/(\d+)\/(\d+)$/.exec(name) ?? []
+  const [, team, rank] = /^rank\/(\d+)\/(\d*)$/.exec(name) ?? []
   const look = team === undefined ? STATES[name as State] : teamLook(Number(team))
   return look ? { data: draw(look, rank ?? ''), pixelRatio: SCALE } : null
 }

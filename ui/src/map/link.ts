@@ -1,6 +1,8 @@
 /** Lets tables move the map without knowing it. */
 export interface MapLink {
   focus(lon: number, lat: number): void
+  /** shows a box: west, south, east, north */
+  fit(bounds: [number, number, number, number]): void
   /** marks assets by their property `key`, from 0 to `top`: the larger and darker, the higher; null takes the marks away */
   heat(features: GeoJSON.FeatureCollection | null, key?: string, top?: number): void
   /** the same features by another property */
@@ -12,7 +14,7 @@ export interface MapLink {
 }
 
 const nothing = () => undefined
-export const mapLink: MapLink = { focus: nothing, heat: nothing, reheat: nothing, zones: nothing, marks: nothing }
+export const mapLink: MapLink = { focus: nothing, fit: nothing, heat: nothing, reheat: nothing, zones: nothing, marks: nothing }
 
 declare global {
   interface Window {

@@ -3,7 +3,7 @@ import type { KindInfo } from '../api'
 import { darker, planLayers, specsOf } from './style'
 
 function kind(name: string, geometry: string | null, more: Partial<KindInfo> = {}): KindInfo {
-  return { name, domain: name.split('.')[0]!, trait: 'node', geometry, title: name, title_zh: name, colour: null, category: '', feature_code: '', network: null, provides: [], needs: [], fields: [], ...more }
+  return { name, domain: name.split('.')[0]!, trait: 'node', geometry, title: name, title_zh: name, colour: null, category: '', feature_code: '', network: null, shuts: false, provides: [], needs: [], fields: [], ...more }
 }
 
 const kinds = [

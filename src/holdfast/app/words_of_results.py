@@ -1,0 +1,106 @@
+"""Chinese for the names of tables, columns and parts of summaries that analyses answer with, and for the words in them; units at the end of names apart."""
+
+from __future__ import annotations
+
+UNITS: dict[str, str] = {
+    "m3s": "m³/s", "mm_per_h": "mm/h", "kg_s": "kg/s", "m3": "m³", "mm": "mm", "min": "min", "minutes": "min", "pa": "Pa", "kwh": "kWh", "va": "VA", "kg": "kg", "ms": "m/s",
+    "km": "km", "percent": "%", "pu": "p.u.", "m": "m", "h": "h", "s": "s", "w": "W", "j": "J", "k": "K",
+}  # fmt: skip
+"""Last part of a name -> unit."""
+
+RESULT_WORDS: dict[str, str] = {
+    # survey
+    "error": "错误", "warning": "警告", "info": "提示", "rules": "规则", "assets_with_findings": "有问题的设施", "faultless_share": "无问题比例", "count": "数量",
+    "title_zh": "中文名称", "standard": "标准", "clause": "条款", "mark": "标记", "day": "日期", "undated": "无日期", "stale": "已过期",
+    "stale_share_of_dated": "有日期者中过期比例", "kinds": "类别", "limit_years": "期限[年]", "owner": "权属单位", "survey_date": "测量日期", "years": "年数",
+    "ages": "现势性", "median_years": "中位年数", "oldest": "最早", "newest": "最近", "hosts": "主体设施", "ready": "已具备", "not_ready": "未具备",
+    "in_service_without_devices": "未配设备即投用", "exceptions": "例外", "readiness": "投用条件", "lifecycle": "生命周期", "device_kind": "设备类别",
+    "device_kinds": "设备类别", "devices": "设备", "accepted": "已验收", "in_violation": "违规", "asset": "设施", "actor": "操作者", "reason": "原因", "expires": "到期",
+    "expired": "已到期", "hash": "摘要", "in_service": "在用", "found": "已查证",
+    # in many
+    "engine": "引擎", "engine_seconds": "引擎用时[秒]", "hours": "小时", "nodes": "节点", "links": "管段与设备", "pipes": "管段", "junctions": "节点", "pumps": "水泵",
+    "valves": "阀门", "tanks": "水池", "sensors": "传感器", "consumers": "用户", "customers": "用户", "branches": "支路", "buses": "母线", "plants": "热源",
+    "streets": "道路", "stations": "站点", "unsolved": "未解出", "iterations": "迭代次数", "wanted": "需求", "delivered": "供应", "supply": "供应", "outdoor": "室外温度",
+    "lowest": "最低", "highest": "最高", "flow": "流量", "speed": "流速", "velocity": "流速", "state": "状态", "limit": "限值", "target": "目标", "before": "之前",
+    "now": "现在", "low": "低", "high": "高", "first": "首个", "second": "第二", "third": "第三", "worst": "最差", "points": "点位", "point": "点位", "node": "节点",
+    "pipe": "管段", "pump": "水泵", "valve": "阀门", "item": "项目", "balance": "水量平衡", "rounds": "轮次", "rows": "行数", "note": "说明", "when": "时间",
+    "full": "完全", "none": "无", "lost": "中断", "reduced": "减弱", "open": "开启", "closed": "关闭", "zone": "片区", "level": "水平", "levels": "分级",
+    "volume": "体积", "capacity": "能力", "given": "给出", "hours_short": "不足小时数", "people_basis": "人口依据", "pairs": "成对", "candidates": "候选",
+    "assumed": "假定", "assumptions": "假定", "assumed_columns": "假定的字段", "basis": "依据", "element": "设施", "elements": "设施", "switch": "开关", "of": "所属",
+    "action": "动作", "change": "变化", "missing": "缺少", "simulated": "模拟", "screened": "筛选", "fail": "不合格", "score": "得分", "age": "水龄",
+    # drainage
+    "rain": "降雨", "peak": "峰值", "rainfall": "降雨量", "inflow": "入流", "outflow": "出流", "infiltration": "入渗", "runoff": "径流", "flooding": "积水",
+    "flooded": "积水", "flooded_nodes": "积水节点", "longest_flooding": "最长积水", "full_sewers": "满流管渠", "runoff_error": "径流误差", "routing_error": "演算误差",
+    "runoff continuity error": "径流连续性误差", "routing continuity error": "演算连续性误差", "out_of_service": "停用", "peak_depth": "最大水深", "over_time": "过程",
+    "pumped": "泵排", "peak_flow": "最大流量", "full_flow": "满流流量", "use": "充满程度", "worst_added": "最大增加积水", "largest_continuity_error": "最大连续性误差",
+    "added": "增加积水", "added_nodes": "增加积水节点", "added_hours": "最长积水[时]", "lost_inflow": "无出路入流",
+    # gas
+    "friction": "摩阻公式", "mass_wanted": "需气量", "mass_delivered": "供气量", "lowest_share_of_wanted_pressure": "最低压力比", "consumers_short": "供气不足用户",
+    "highest_speed": "最高流速", "lowest_pressure": "最低压力", "lowest_share": "最低比例", "regulators_open": "开启调压器", "regulators_closed": "关闭调压器",
+    "least_share": "最低供应比例", "hole": "孔径", "valves_to_close": "应关阀门数", "stuck": "失效阀门", "valves_that_feed": "来气侧阀门",
+    "source_inside": "隔离段内有气源/水源", "sources_to_shut": "应停供的源", "consumers_cut_off": "停供用户", "customers_cut_off": "停供户数", "hospitals": "医院",
+    "pipes_shut": "关断管段", "leak_rate": "泄漏率", "choked": "临界流", "formula": "公式", "pressure_at_leak": "泄漏处压力", "escaped_until_closed": "关阀前泄漏量",
+    "gas_in_shut_part": "隔离段存气", "shut_volume": "隔离段容积", "minutes_to_vent_after_closing": "关阀后放散[分钟]", "vented_below": "放散至",
+    "flammable_distance": "可燃距离", "feeds": "来气", "instead_of_stuck": "替代失效阀门", "remote": "远控", "if_stuck_close": "若失效则关",
+    "if_stuck_more_cut_off": "若失效增加停供", "if_stuck_source_inside": "若失效含源", "affected": "受影响用户", "served": "所供设施", "backup_hours": "备用小时数",
+    "consumer": "用户", "release": "泄漏过程", "minute": "分钟", "phase": "阶段", "rate": "速率", "escaped": "累计泄漏", "cut off": "停供", "short": "不足",
+    "fed": "有源", "shut": "已隔离",
+    # heat
+    "plants_out": "停运热源", "coldest_outdoor": "最低室外温度", "coldest_room": "最低室温", "most_people_below_18": "低于18°C最多人数",
+    "most_people_below_16": "低于16°C最多人数", "heat_wanted": "需热量", "heat_delivered": "供热量", "longest_delay": "最长滞后", "rooms_that_freeze": "受冻房间",
+    "hours_at_capacity": "满负荷小时数", "mean_room": "平均室温", "people_below_18": "低于18°C人数", "people_below_16": "低于16°C人数", "building": "建筑",
+    "lowest_room": "最低室温", "at_hour": "时刻", "hours_below_18": "低于18°C小时数", "hours_below_16": "低于16°C小时数", "delay": "滞后",
+    # power
+    "out": "停运设备", "people_without_power": "失电人数", "people_at_once": "瞬时失电人数", "critical_without_power": "失电关键用户",
+    "critical_at_once": "瞬时失电关键用户", "loads_without_power": "失电负荷数", "loads_at_once": "瞬时失电负荷数", "power_not_supplied": "缺供功率",
+    "lowest_voltage": "最低电压", "highest_voltage": "最高电压", "overloaded": "过载", "buses_out_of_limits": "越限母线", "switches_closed": "合上开关",
+    "buses_on_islands": "孤网母线", "without_power": "失电负荷", "load_class": "负荷等级", "own_hours": "自备电源小时数", "own_share": "自备电源比例",
+    "voltages": "越限电压", "voltage": "电压", "overloads": "过载设备", "loading": "负载率", "switching": "倒闸操作", "own_sources": "自备电源", "lost_share": "缺额比例",
+    "capacity_missing": "缺额", "shed_loads": "切除负荷数", "shed_power": "切除功率", "shed_share": "切除比例", "overloaded_before": "之前过载",
+    "overloaded_after": "之后过载", "low_voltage_before": "之前低电压", "low_voltage_after": "之后低电压", "people_cut_off": "被隔断人数", "power_cut_off": "被隔断功率",
+    "unsolved_before": "之前未解出", "shed": "切除的负荷", "bus_id": "母线", "p": "有功", "q": "无功", "load": "负荷", "loads": "负荷数", "connected": "已接入",
+    "loading_before": "之前负载率", "loading_after": "之后负载率", "with_loss": "有失电", "with_overload": "有过载", "with_low_voltage": "有低电压",
+    "worst_people": "最多失电人数", "secure_n_1": "满足N-1", "people_beyond": "额外失电人数", "states": "状态数", "with_own_profile": "有自身曲线",
+    "injections": "注入点", "curve": "曲线", "energy_demand": "用电量", "energy_lost": "损耗电量", "highest_loading": "最高负载率", "generation": "发电",
+    "first, especially important": "一级(特别重要)",
+    # roads
+    "trips": "出行量", "unserved_trips": "无法完成的出行", "vehicle_hours": "车时", "delay_hours": "延误车时", "busiest_hour": "最忙时段", "left_out": "未计入",
+    "other_modes": "其他方式", "speed_limit": "限速", "free_flow_time": "自由流时间", "delay_factor": "延误系数", "delay_power": "延误指数", "worst_gap": "最大间隙",
+    "vehicle": "车公里", "mean_speed": "平均车速", "largest_use": "最大饱和度", "searches": "搜索次数", "converged": "已收敛", "not_converged": "未收敛",
+    "peak_flow_per_hour": "高峰小时流量", "use_of_capacity": "饱和度", "open_to_cars": "可通车", "closed_streets": "封闭道路", "capacity_left": "剩余通行能力",
+    "trips_per_hour": "每小时出行", "vehicle_hours_before": "之前车时", "vehicle_hours_after": "之后车时", "extra_vehicle_hours": "增加车时",
+    "isolated_zones": "隔断片区", "isolated_people": "隔断人数", "flow_before": "之前流量", "flow_after": "之后流量", "origin": "起点", "destination": "终点",
+    "time_before": "之前用时", "time_after": "之后用时", "cut_off": "被隔断", "detours": "绕行", "detour_time": "绕行用时", "detour_length": "绕行长度",
+    "isolated": "隔断片区", "stations_with_a_way": "可达站点", "first_response": "首个到场", "turnout": "出动用时", "routes": "路线", "station": "站点",
+    "reached": "可达", "response_time": "到场用时[秒]", "travel_time": "行驶用时[秒]", "in_time": "及时", "people_from": "人口来源",
+    "people_in_time_share": "及时到达人口比例", "street_length_in_time_share": "及时到达道路比例", "length_in_time": "及时到达长度", "most_critical": "最关键",
+    "cutting_people_off": "造成隔断", "flow_per_hour": "每小时流量",
+    # telecom
+    "outlets": "接入点", "down": "中断设施", "without_battery": "蓄电池耗尽", "power_out_hours": "停电小时数", "mobile": "移动通信", "mobile_before": "之前移动通信",
+    "fixed_customers": "固定用户", "fixed_customers_without": "中断的固定用户", "joined_before": "之前连通", "joined": "连通",
+    "people_without_at_end": "结束时失去服务人数", "customers_without_at_end": "结束时失去服务用户", "hour_when_half_the_people_are_without": "半数人失去服务的时刻",
+    "batteries_empty": "蓄电池耗尽", "customers_without": "失去服务用户",
+    # water
+    "supplied_share": "供水比例", "points_of_use": "用水点", "points_below_required_pressure": "压力不足用水点", "required_pressure": "要求压力", "lowest_at": "最低处",
+    "pump_energy": "水泵电耗", "points_without_water": "断水点", "hours_without_water": "断水小时数", "people_without_water": "断水人数",
+    "points_short_of_water": "缺水点", "leak": "漏水", "stored": "蓄水", "mean_pressure": "平均压力", "highest_pressure": "最高压力",
+    "hours_without_supply": "无供水小时数", "hours_run": "运行小时数", "head": "扬程", "energy": "电耗", "first_hour": "首个小时", "last_hour": "最后小时",
+    "meet_the_rule": "合格", "required_flow": "要求流量", "lowest_available_flow": "最低可供流量", "median_available_flow": "可供流量中位数",
+    "lowest_static_pressure": "最低静压", "static_pressure": "静压", "pressure_at_required_flow": "要求流量时压力", "available_flow": "可供流量", "meets_rule": "合格",
+    "lowest_pressure_elsewhere": "其他处最低压力", "settled": "已稳定", "borders": "分区边界", "zones_without_source": "无水源分区",
+    "zones_below_required": "压力不足分区", "largest_share_of_pipes": "最大分区管长比例", "sources": "水源", "pipe_length": "管长", "points_below_required": "压力不足点",
+    "from_zone": "自分区", "to_zone": "至分区", "above_limit": "超限", "above_target": "超目标", "longest": "最长", "storage": "贮水", "residence": "停留时间",
+    "within_limit": "在限值内", "within_target": "在目标内", "stuck_in_the_way": "受阻的失效阀门", "emptied_pipes": "放空管段", "emptied_length": "放空长度",
+    "emptied_volume": "放空水量", "cut_off_nodes": "断水节点", "demand_lost": "损失用水", "share_of_demand_lost": "损失用水比例", "fed_by": "供水来源",
+    "elements_without_effect": "无影响设施", "worst_share_lost": "最大损失比例", "worst_people_without_water": "最多断水人数", "share_lost": "损失比例",
+    "points_of_use_without": "断水用水点", "nodes_cut_off": "断水节点", "readings": "读数", "likeliest": "最可能", "probability": "概率", "search_centre": "搜索中心",
+    "probability_within_radius": "半径内概率", "radius": "半径", "mean_fall": "平均压降", "distance_to_likeliest": "距最可能处", "measured_head": "实测水头",
+    "expected_head": "预期水头", "fall": "压降", "entry": "进入点", "nodes_reached": "到达节点", "share_of_nodes": "节点比例", "people_reached": "到达人数",
+    "volume_drawn": "取用水量", "customers_reached": "到达用户", "last_reached_at": "最后到达", "reached_at": "到达时刻", "minutes_after_start": "开始后[分钟]",
+    "peak_share": "最高浓度比", "hours_above": "超标小时数", "nodes_above_now": "当前超标节点", "feasible": "可行", "options_tried": "已试方案", "steps": "步骤",
+    "why_not": "不可行原因", "hydrants": "消火栓", "close": "关闭", "minutes": "分钟", "detections": "检出点", "clean": "未检出点", "explain_everything": "解释全部检出",
+    "share_of_network_excluded": "排除管网比例", "detections_explained": "解释的检出", "clean_places_contradicted": "矛盾的未检出", "latest_entry": "最晚进入",
+    "quality": "水质", "mean_at_end": "结束时平均", "lowest_at_end": "结束时最低", "highest_at_end": "结束时最高", "points_above_age_limit": "超水龄点",
+    "emptied": "放空", "stuck one": "失效阀门", "instead of a stuck one": "替代失效阀门", "too slow": "流速不足",
+}  # fmt: skip
+"""English key, without its unit -> Chinese."""
