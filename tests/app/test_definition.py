@@ -157,8 +157,8 @@ def test_a_mapping_says_what_a_file_says_and_a_definition_reads_back(installed, 
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"seed": "nine"}, "seed"), ({"hours": [6]}, "hours"), ({"sead": 1}, "sead"), ({"parameters": {"magnitude": "six"}}, "parameters.magnitude"),
-        ({"crews": {"water": -1}}, "crews.water"), ({"order": "by mood"}, "order"), ({"name": "a/b"}, "name"), ({"hazard": "volcano"}, "hazard"),
+        ({"seed": "nine"}, "seed"), ({"hours": [0]}, "hours"), ({"sead": 1}, "sead"), ({"parameters": {"magnitude": "six"}}, "parameters.magnitude"),
+        ({"crews": {"water": True}}, "crews.water"), ({"order": "by mood"}, "order"), ({"name": "a/b"}, "name"), ({"hazard": "volcano"}, "hazard"),
         ({"fragility": {"buildings.building": {"file": "a", "k": 1}}}, "fragility.buildings.building.k"),
     ],
 )  # fmt: skip

@@ -201,7 +201,7 @@ def _check(catalog: Catalog, found: Definition, **where: Any) -> None:
         raise Invalid("a seed is a whole number from 0 upwards", fix="Give for example a seed of 1", **where, field="seed")
     if found.restoration < 0:
         raise Invalid("the number of orders tried must not be negative", fix="Write restoration = 0 to leave the order of repairs out", **where, field="restoration")
-    if list(found.hours) != sorted(set(found.hours)) or not found.hours or found.hours[0] != 0.0:
+    if list(found.hours) != sorted(set(found.hours)) or len(found.hours) < 2 or found.hours[0] != 0.0:
         raise Invalid("the hours must rise from 0", fix="Write for example hours = [0, 1, 6, 24, 72]", **where, field="hours")
     for kind, entry in found.fragility.items():
         if kind not in catalog.kinds:
@@ -212,7 +212,7 @@ def _check(catalog: Catalog, found: Definition, **where: Any) -> None:
     domains = {d.name for d in catalog.domains}
     scenario_depots.check(found.depots, domains, **where)
     for name, number in found.crews.items():
-        if name not in domains or not isinstance(number, int) or number < 0:
+        if name not in domains or not isinstance(number, int) or isinstance(number, bool) or number < 0:
             raise Invalid(f"crews of {name!r} are wrong", fix=f"Give a number of crews for each of: {', '.join(sorted(domains))}", **where, field=f"crews.{name}")
 
 
