@@ -31,7 +31,7 @@ WORDS: dict[str, str] = RESULT_WORDS | {
     "hours without": "失去小时数", "electricity": "供电", "water": "供水", "fire_flow": "消防水量", "drainage": "排水", "gas": "燃气",
     "heat": "供热", "telecom": "通信", "road_access": "道路通达", "shelter": "避难", "care": "医疗", "supplies": "物资", "power": "电力",
     "roads": "道路", "buildings": "建筑", "best found": "找到的最佳", "importance": "按重要性", "greedy": "贪心", "programme": "线性规划",
-    "random": "随机，平均", "random best": "随机，最佳", "lower bound": "下界",
+    "random": "随机", "random best": "随机，最佳", "lower bound": "下界",
     "exceedance": "不同重现期的损失", "return_period": "重现期[年]", "average_year": "年均损失", "events": "事件数", "direct_loss": "直接损失[元]",
     "years between such events": "事件间隔年数[年]",
 }  # fmt: skip
