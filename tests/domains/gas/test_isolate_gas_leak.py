@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import defaultdict
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
+import holdfast
 from holdfast.domains.gas import DOMAIN
 from holdfast.domains.gas.isolate_gas_leak import isolate_gas_leak
+from holdfast.engines.network.gas.fluid import ambient_pressure
 from holdfast.model.errors import Invalid, NotFound
 from small_city import small_city
+
+FIGURES = Path(__file__).parents[2] / "engines/network/gas/schutterwald.npz"
+"""Pressures of pandapipes; tests/peers/pandapipes_figures.py makes them."""
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +126,74 @@ def test_a_leak_in_anlan_cuts_off_few(anlan):
     assert np.median([one["consumers_cut_off"] for one in found]) <= 0.2 * sinks
     assert max(one["consumers_cut_off"] for one in found if not one["source_inside"]) < sinks
     assert max(one["valves_to_close"] for one in found) <= 8
+
+
+@pytest.fixture(scope="module")
+def valved(schutterwald, tmp_path_factory):
+    """Schutterwald with valves at an end of every eighth pipe, drawn: the published net has none. The city, and (pipe, junction) by valve."""
+    folder = tmp_path_factory.mktemp("valved") / "c"
+    shutil.copytree(schutterwald.repository.url, folder)
+    city = holdfast.open(str(folder))
+    pipes = city.table("gas.pipe", columns=["id", "from_id", "to_id"]).to_pylist()
+    rng = np.random.default_rng(5)
+    chosen = {f"gas.valve:{i}": (pipes[i]["id"], pipes[i]["from_id" if first else "to_id"])
+              for i, first in zip(rng.choice(len(pipes), len(pipes) // 8, replace=False).tolist(), rng.random(len(pipes)) < 0.5, strict=False)}  # fmt: skip
+    city.append("gas.valve", pa.table({"id": list(chosen), "from_id": [junction for _, junction in chosen.values()], "to_id": [pipe for pipe, _ in chosen.values()],
+                                       "opened": [True] * len(chosen), "diameter": [0.1] * len(chosen)}))  # fmt: skip
+    return city, chosen
+
+
+def spread(ends, start, shut):
+    """Pipes and junctions that hang together with `start`, step by step; ends: pipe -> its junctions, shut: set of (pipe, junction) between which nothing passes."""
+    beside = defaultdict(set)
+    for pipe, junctions in ends.items():
+        for junction in junctions:
+            if (pipe, junction) not in shut:
+                beside[pipe].add(junction)
+                beside[junction].add(pipe)
+    seen, queue = {start}, [start]
+    while queue:
+        new = beside[queue.pop()] - seen
+        seen |= new
+        queue += new
+    return seen
+
+
+@pytest.mark.clause("1e", "1n")
+def test_valves_and_consumers_of_a_real_town_are_those_of_a_search_step_by_step(valved):
+    city, valves = valved
+    ends = {row["id"]: (row["from_id"], row["to_id"]) for row in city.table("gas.pipe", columns=["id", "from_id", "to_id"]).to_pylist()}
+    sinks = {row["id"]: row["junction_id"] for row in city.table("gas.sink", columns=["id", "junction_id"]).to_pylist()}
+    source = city.table("gas.source", columns=["junction_id"])["junction_id"][0].as_py()
+    found = []
+    for pipe in list(ends)[7::520]:
+        lost = spread(ends, pipe, set(valves.values()))
+        close = {name for name, (on, junction) in valves.items() if (on in lost) != (junction in lost)}
+        alive = spread(ends, source, {valves[name] for name in close}) if source not in lost else set()
+        assert spread(ends, pipe, {valves[name] for name in close}) == lost, "these will do"
+        assert all(len(spread(ends, pipe, {valves[name] for name in close - {one}})) > len(lost) for one in close), "and none can be left open"
+        answer = isolate_gas_leak(city, pipe, hole=0.002)
+        assert set(answer.tables["valves"]["id"].to_pylist()) == close and answer.summary["source_inside"] == (source in lost)
+        assert answer.summary["pipes_shut"] == len(lost & set(ends))
+        cut = {row["id"] for row in answer.tables["affected"].to_pylist() if row["state"] == "cut off"}
+        assert cut == {name for name, junction in sinks.items() if junction not in alive}
+        found.append((len(close), len(cut)))
+    assert len(found) == 5 and max(found)[0] >= 2 and len(set(found)) >= 3, "leaks of different kinds"
+
+
+@pytest.mark.clause("1e")
+def test_a_leak_in_a_real_town_gives_what_its_pressure_by_pandapipes_gives(schutterwald):
+    """A hole of 1 mm hardly lowers the pressure: choked outflow at the pressure that pandapipes finds at the ends of the pipe; without valves the source is to be shut."""
+    figures = np.load(FIGURES)
+    pressure = dict(zip(figures["junction"].tolist(), figures["pressure_nikuradse"].tolist(), strict=True))
+    number = dict(zip(*schutterwald.table("gas.junction", columns=["id", "source_index"]).to_pydict().values(), strict=True))
+    pipe = schutterwald.table("gas.pipe", columns=["id", "from_id", "to_id"]).to_pylist()[1200]
+    said = isolate_gas_leak(schutterwald, pipe["id"], hole=0.001).summary
+    gauge = np.mean([pressure[number[pipe["from_id"]]], pressure[number[pipe["to_id"]]]])
+    assert said["pressure_at_leak_pa"] == pytest.approx(gauge, rel=2e-3) and said["choked"]
+    rate = 0.85 * np.pi / 4 * 1e-6 * (gauge + ambient_pressure(np.array(150.0))) * np.sqrt(1.31 / (8.314463 / 16.534465e-3 * 283.15) * (2 / 2.31) ** (2.31 / 0.31))
+    assert said["leak_rate_kg_s"] == pytest.approx(rate, rel=5e-3)
+    assert said["source_inside"] and said["sources_to_shut"] == ["gas.source:0"] and said["consumers_cut_off"] == 1506 and said["pipes_shut"] == 2559
 
 
 def test_bad_requests(street, tmp_path):

@@ -37,8 +37,8 @@ def test_gaslib_is_balanced_and_within_its_bounds(tmp_path, shared_data, name):
     assert {"gas.reference_pressure"} <= set(network.findings.by_rule())
 
 
-def test_schutterwald_through_the_store_keeps_its_gas(tmp_path, shared_data):
-    network = load(imported(tmp_path, shared_data("gas_heat/pandapipes/gas_net_schutterwald_1bar.json"), "EPSG:31467"))
+def test_schutterwald_through_the_store_keeps_its_gas(schutterwald):
+    network = load(schutterwald)
     assert network.model.gas.molar_mass == pytest.approx(16.534465e-3) and network.model.gas.source == "the imported file"
     assert (network.model.nodes, network.model.links) == (2559, 2559) and network.findings.counts()["error"] == 0
     result = GasSolver(network.model).solve(GasCases(1))

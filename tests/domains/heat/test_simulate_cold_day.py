@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from holdfast.domains.heat import DOMAIN
 from holdfast.domains.heat.cold_day import room_after, supply_curve
 from holdfast.domains.heat.simulate_cold_day import simulate_cold_day
+from holdfast.engines.network.heat.water import density, heat_capacity
 from holdfast.model.errors import Invalid, NotFound
 from small_city import small_city
+
+FIGURES = Path(__file__).parents[2] / "engines/network/heat/sw_heat.npz"
+"""Flows and temperatures of pandapipes; tests/peers/pandapipes_figures.py makes them."""
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +35,46 @@ def test_a_cold_day_in_order_keeps_rooms_warm(anlan):
     for plot in answer.plots:
         assert {plot.x, *plot.y} <= set(answer.tables[plot.table].column_names)
     assert 0 < answer.summary["longest_delay_minutes"] < 24 * 60
+
+
+def ages(city, figures, numbers):
+    """(junction number -> [s]) time since water left the plant, by the flows and temperatures of pandapipes: mixed ages and what each pipe holds, solved at once."""
+    temperature = dict(zip(figures["junction"].tolist(), figures["temperature_bidirectional"].tolist(), strict=True))
+    flows = dict(zip(figures["pipe"].tolist(), figures["flow_bidirectional"].tolist(), strict=True))
+    place = {number: i for i, number in enumerate(temperature)}
+    matrix, held = np.zeros((len(place), len(place))), np.zeros(len(place))
+    for row in city.table("heat.pipe", columns=["source_index", "from_id", "to_id", "diameter", "length"]).to_pylist():
+        flow = flows[row["source_index"]]
+        start, stop = (numbers[row[end]] for end in (("from_id", "to_id") if flow >= 0 else ("to_id", "from_id")))
+        matrix[place[start], place[start]] += abs(flow)  # what comes from a valve at the plant has no age, so a node mixes over what leaves it
+        matrix[place[stop], place[start]] -= abs(flow)
+        held[place[stop]] += np.pi / 4 * row["diameter"] ** 2 * row["length"] * float(density(np.array([(temperature[start] + temperature[stop]) / 2]))[0])
+    for row in city.table("heat.consumer", columns=["from_id", "mass_flow"]).to_pylist():
+        matrix[place[numbers[row["from_id"]]], place[numbers[row["from_id"]]]] += row["mass_flow"]
+    idle = np.diag(matrix) < 1e-9
+    matrix[idle, idle], held[idle] = 1.0, 0.0
+    return dict(zip(place, np.linalg.solve(matrix, held).tolist(), strict=True))
+
+
+@pytest.mark.clause("1f", "1k")
+def test_the_design_hour_of_a_real_town_is_that_of_pandapipes(schutterwald):
+    """At the design temperature consumers take what the file says; the plant gives what pandapipes's flows and temperatures say, and water is as long on its way."""
+    figures = np.load(FIGURES)
+    answer = simulate_cold_day(schutterwald, hours=2.0, swing=0.0)
+    numbers = dict(zip(*schutterwald.table("heat.junction", columns=["id", "source_index"]).to_pydict().values(), strict=True))
+    temperature = dict(zip(figures["junction"].tolist(), figures["temperature_bidirectional"].tolist(), strict=True))
+    consumers = schutterwald.table("heat.consumer", columns=["id", "from_id", "to_id", "heat_demand", "mass_flow"]).to_pylist()
+    first = answer.tables["hours"].to_pylist()[0]
+    assert answer.status == "done" and first["supply"] == pytest.approx(343.15) and first["outdoor"] == 264.15
+    assert first["delivered"] == pytest.approx(sum(row["heat_demand"] for row in consumers), rel=1e-6)
+    back = temperature[numbers["heat.junction:return_K1289"]]
+    flow = sum(row["mass_flow"] for row in consumers)
+    heat = flow * float(heat_capacity(np.array([(343.15 + back) / 2]))[0]) * (343.15 - back)
+    assert answer.tables["plants"]["given"][0].as_py() == pytest.approx(heat, rel=1e-4)
+    age = ages(schutterwald, figures, numbers)
+    expected = {row["id"]: age[numbers[row["from_id"]]] / 60 for row in consumers}
+    delay = {row["id"]: row["delay_minutes"] for row in answer.tables["buildings"].to_pylist()}
+    assert delay == pytest.approx(expected, rel=5e-3) and len(delay) == 44 and max(delay.values()) > 4000
 
 
 @pytest.mark.clause("1f", "1k")
