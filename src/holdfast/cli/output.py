@@ -154,16 +154,18 @@ class CaseBar:
         elif not self._silent:
             if self._bar is None:
                 self._start()
-            self._bar.update(self._task, completed=now.done, total=now.total or None, text=progress_line(now))
+            self._bar.update(self._task, completed=now.done, total=now.total or None, text=_STOPPING if self._stopped and now.stage == "cases" else progress_line(now))
         return not self._stopped
 
     def _start(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as RichProgress
+        from rich.table import Column
 
-        columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.fields[text]}"))
-        self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True)
+        text = Column(ratio=1, no_wrap=True, overflow="ellipsis")  # the text gives way, never the bar
+        columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.fields[text]}", table_column=text))
+        self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True, expand=True)
         self._task = self._bar.add_task("", total=None, text="")
         self._bar.start()
 
@@ -171,6 +173,8 @@ class CaseBar:
         if self._stopped:
             raise KeyboardInterrupt  # asked twice: at once
         self._stopped = True
+        if self._bar is not None:
+            self._bar.update(self._task, text=_STOPPING)
 
     def __enter__(self) -> CaseBar:
         import signal
@@ -189,6 +193,7 @@ class CaseBar:
             self._bar.stop()
 
 
+_STOPPING = "stopping after the cases in hand; once more stops at once"
 _STAGES = {"gather": "reading the city", "prepare": "solving the undisturbed city", "order": "searching the order of repairs", "keep": "writing tables and report"}
 
 

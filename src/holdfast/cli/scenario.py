@@ -9,6 +9,8 @@ import typer
 
 from .output import CaseBar, emit, print_table, reporting, say, short
 
+_GO_ON = "finished cases are kept: give the same command with --resume to go on"
+
 
 def add_command(app: typer.Typer) -> None:
     """Add it to the command line."""
@@ -37,13 +39,20 @@ def scenario(
         if not name:
             _list(presets(catalog.load()), as_json)
             return
-        with holdfast.open(city) as opened, CaseBar(as_json) as bar:
-            done = run_scenario(opened, name, samples=samples, workers=workers, seed=seed, order=order, cluster=cluster, out=out, resume=resume, watch=bar, actor="command line")
+        try:
+            with holdfast.open(city) as opened, CaseBar(as_json) as bar:
+                done = run_scenario(opened, name, samples=samples, workers=workers, seed=seed, order=order, cluster=cluster, out=out, resume=resume, watch=bar,
+                                    actor="command line")  # fmt: skip
+        except KeyboardInterrupt:
+            typer.echo(_GO_ON, err=True)
+            raise
         if as_json:
             emit(_as_json(done))
         else:
             _show(done)
         if done.status == "cancelled":
+            if not as_json:
+                typer.echo(f"stopped after {done.progress.done:,} of {done.progress.total:,} cases; {_GO_ON}", err=True)
             raise typer.Exit(130)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import toy_job
+from dask_cluster import dask_cluster
 from holdfast.engines.scenario import ensemble
 from holdfast.model.errors import Conflict, Invalid, Unavailable
 
@@ -157,36 +158,8 @@ def test_an_unreachable_cluster_is_said(tmp_path):
 
 @pytest.mark.slow
 def test_a_dask_cluster_gives_the_same_numbers_though_a_worker_is_killed(tmp_path, reference):
-    where = tmp_path / "scheduler.json"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "DASK_DISTRIBUTED__DASHBOARD__LINK": ""}
-    options = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
-    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(where)]
-    processes = [subprocess.Popen(command, **options)]
-    try:
-        for _ in range(2):
-            worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(where), "--nthreads", "1", "--no-dashboard", "--no-nanny"]
-            processes.append(subprocess.Popen(worker, **options))
-        address = _address(where)
+    with dask_cluster(tmp_path, workers=2) as address:
         outcome = ensemble.run(job(sleep=0.05, kill=str(tmp_path / "killed")), tmp_path / "out", cluster=address)
-        assert (outcome.status, outcome.done) == ("done", CASES)
-        assert (tmp_path / "killed").exists()
-        assert np.array_equal(_sorted(tmp_path / "out"), reference)
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
-
-
-def _address(where: Path) -> str:
-    from distributed import Client
-
-    deadline = time.monotonic() + 60
-    while not where.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    with Client(scheduler_file=str(where), timeout="30s", set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=60)
-        return client.scheduler.address
-
-
-def _sorted(folder: Path) -> np.ndarray:
-    return values(folder)  # blocks are read in the order of the cases, whoever finished first
+    assert (outcome.status, outcome.done) == ("done", CASES)
+    assert (tmp_path / "killed").exists()
+    assert np.array_equal(values(tmp_path / "out"), reference)  # blocks are read in the order of the cases, whoever finished first

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.resource_tracker
 import os
 import pickle
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -247,6 +249,15 @@ class _Pool:
         context = multiprocessing.get_context("spawn")  # fork would copy threads of Arrow and Numba in an unknown state
         return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_start_worker, initargs=(str(self._path),))
 
+    def _submit(self, block: tuple[int, int]) -> Any:
+        """Hand out a block. A worker that this starts inherits that Ctrl+C is blocked: a terminal sends it to all, and only this process is to answer it."""
+        multiprocessing.resource_tracker.ensure_running()  # or it starts with the first worker, and lets the signal through again
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return self._pool.submit(_work, *block)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
     def _stop(self) -> None:
         if self._pool is not None:
             processes = list((self._pool._processes or {}).values())
@@ -269,7 +280,7 @@ class _Pool:
                 while waiting or running:
                     while waiting and len(running) < 2 * self._workers:
                         block = waiting.pop()
-                        running[self._pool.submit(_work, *block)] = block
+                        running[self._submit(block)] = block
                     for future in wait(running, timeout=_POLL, return_when=FIRST_COMPLETED).done:
                         tables = future.result()
                         in_row = 0
