@@ -16,5 +16,11 @@ def test_titles_that_are_given_come_first_and_unknown_words_stay():
     assert english("some_thing", {}) == "some thing" and chinese("some_thing", {}) == ""
 
 
+def test_a_name_that_ends_in_a_unit_has_it_in_brackets():
+    assert (english("demand_lost_m3s", {}), chinese("demand_lost_m3s", {})) == ("demand lost [m³/s]", "损失用水[m³/s]")
+    assert (english("some_thing_kwh", {}), chinese("some_thing_kwh", {})) == ("some thing [kWh]", "")
+    assert (english("return_period", {}), english("level_m", {"level_m": "Level"})) == ("return period", "Level")
+
+
 def test_every_word_has_chinese_or_is_a_number():
     assert all(any("\u4e00" <= c <= "\u9fff" for c in text) or text.rstrip("%").isdigit() for text in WORDS.values())

@@ -101,6 +101,28 @@ def test_history_and_links_take_ids_with_a_slash(client: TestClient) -> None:
 def test_capabilities_show_their_parameters(client: TestClient) -> None:
     found = {c["name"]: c for c in client.get("/api/capabilities").json()}
     assert CHECK in found and {p["name"] for p in found[CHECK]["parameters"]} >= {"kinds"}
+    assert found[CHECK]["parameters"][0]["kinds"] is True
+
+
+def test_every_capability_says_what_it_tells_and_what_its_parameters_take(client: TestClient) -> None:
+    kinds = set(catalog.load().kinds)
+    for capability in client.get("/api/capabilities").json():
+        name = capability["name"]
+        assert capability["about"].endswith(".") and capability["about_zh"].endswith("。"), name
+        for parameter in capability["parameters"]:
+            assert parameter["title"] and parameter["title_zh"], f"{name} {parameter['name']}"
+            assert set(parameter["assets"]) <= kinds | {"*"}, f"{name} {parameter['name']}"
+            assert parameter["assets"] == [] or parameter["type"] == "str"
+            values = [choice["value"] for choice in parameter["choices"] or []]
+            assert parameter["choices"] is None or parameter["many"] or parameter["default"] in values
+            assert all(choice["title"] and choice["title_zh"] for choice in parameter["choices"] or [])
+    broken = {c["name"]: {p["name"]: p for p in c["parameters"]} for c in client.get("/api/capabilities").json()}["water.isolate_break"]["pipe"]
+    assert broken["assets"] == ["water.pipe"] and broken["required"] and broken["choices"] is None
+
+
+def test_names_in_results_have_chinese_and_units(client: TestClient) -> None:
+    found = get(client, "/api/catalog")
+    assert found["words"]["valves_to_close"] == "应关阀门数" and found["units"]["m3s"] == "m³/s"
 
 
 def test_a_capability_runs_and_its_findings_are_listed(client: TestClient) -> None:

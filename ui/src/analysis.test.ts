@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { analysis, askedOf, bodyOf, boxOf, capabilitiesFor, choose, compute, entriesOf, factsOf, filtered, groupsOf, layersOf, plainText, unitOf, withAsset, wordOf } from './analysis'
+import { analysis, askedOf, bodyOf, boxOf, capabilitiesFor, choose, compute, entriesOf, factsOf, filtered, groupsOf, layersOf, plainText, shadedBy, unitOf, withAsset, wordOf } from './analysis'
 import type { CapabilityInfo, Catalog, ParameterInfo, RunRecord, Unit } from './api'
 import { language } from './i18n'
 import { capabilities, catalog, page } from './store'
@@ -43,8 +43,8 @@ describe('the list', () => {
     expect(filtered([BREAK, REACH, STORM], 'pipe tide')).toEqual([])
   })
 
-  it('offers for an asset what is about it: a parameter that must be given, or the first', () => {
-    expect(capabilitiesFor([BREAK, REACH, STORM], 'water.pipe').map((o) => [o.capability.name, o.parameter.name])).toEqual([['water.isolate_break', 'pipe'], ['roads.reach_incident', 'at']])
+  it('offers for an asset what is about it: a parameter that must be given, or the first; what takes anything last', () => {
+    expect(capabilitiesFor([REACH, BREAK, STORM], 'water.pipe').map((o) => [o.capability.name, o.parameter.name])).toEqual([['water.isolate_break', 'pipe'], ['roads.reach_incident', 'at']])
     expect(capabilitiesFor([BREAK, STORM], 'gas.pipe')).toEqual([])
   })
 })
@@ -140,6 +140,18 @@ describe('the answer', () => {
     expect(groupsOf(Array.from({ length: 9 }, (_, i) => feature(`s${i}`, [[0, 0]])), 'state')).toEqual([''])
     expect(boxOf(two)).toEqual([0, 5, 2, 8])
     expect(boxOf([])).toBeNull()
+  })
+
+  it('shades from zero, or from the lowest where all are far from zero', () => {
+    const features = (...values: (number | null)[]): GeoJSON.Feature[] => values.map((v) => ({ type: 'Feature', geometry: { type: 'Point', coordinates: [0, 0] }, properties: { v } }))
+    const shades = (...values: (number | null)[]) => {
+      const { low, top, features: found } = shadedBy(features(...values), 'v')
+      return [low, top, found.map((f) => f.properties!.shade)]
+    }
+    expect(shades(0, 5, 10, null)).toEqual([0, 10, [0, 0.5, 1, 0]])
+    expect(shades(30, 35, 40)).toEqual([30, 40, [0.05, 0.5, 1]])
+    expect(shades(7, 7)).toEqual([0, 7, [1, 1]])
+    expect(shades(0, 0)).toEqual([0, 0, [0, 0]])
   })
 
   it('says of a kept run what was asked otherwise than by itself', () => {

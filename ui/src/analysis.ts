@@ -68,12 +68,13 @@ export function filtered(list: CapabilityInfo[], text: string): CapabilityInfo[]
 
 export const fits = (parameter: ParameterInfo, kind: string): boolean => parameter.assets.includes('*') || parameter.assets.includes(kind)
 
-/** Capabilities about an asset of a kind, with the parameter that takes it: one that must be given, or the first. */
+/** Capabilities about an asset of a kind, with the parameter that takes it: one that must be given, or the first. Those that take any kind come last. */
 export function capabilitiesFor(list: CapabilityInfo[], kind: string): { capability: CapabilityInfo; parameter: ParameterInfo }[] {
-  return list.flatMap((capability) => {
+  const found = list.flatMap((capability) => {
     const parameter = capability.parameters.find((p, index) => (p.required || index === 0) && fits(p, kind))
     return parameter ? [{ capability, parameter }] : []
   })
+  return found.sort((a, b) => Number(a.parameter.assets.includes('*')) - Number(b.parameter.assets.includes('*')))
 }
 
 const plain = (value: number) => String(Number(value.toPrecision(12))) // without the noise of the conversion
@@ -207,6 +208,7 @@ export function layersOf(run: Pick<RunHeld, 'tables' | 'figures'>, sample: (tabl
 }
 
 const MOST_GROUPS = 8
+const FAINTEST = 0.05 // what has no shade has no mark
 
 /** The features in groups by a column of few words, each group with its number; null where the column is no such. */
 export function groupsOf(features: GeoJSON.Feature[], column: string): string[] | null {
@@ -215,6 +217,15 @@ export function groupsOf(features: GeoJSON.Feature[], column: string): string[] 
   if (values.some((v) => typeof v === 'number')) return null
   const names = [...new Set(values.map((v) => String(v ?? '')))]
   return names.length <= MOST_GROUPS ? names.sort() : ['']
+}
+
+/** The features shaded by a column from `low` to `top`: from zero, or from the lowest where all are far from zero, so that they differ. */
+export function shadedBy(features: GeoJSON.Feature[], column: string): { low: number; top: number; features: GeoJSON.Feature[] } {
+  const values = features.map((f) => Number(f.properties?.[column] ?? NaN)).filter(Number.isFinite)
+  const [least, top] = [Math.min(...values), Math.max(0, ...values)]
+  const low = least > top / 2 && least < top ? least : 0
+  const shade = (value: unknown) => (typeof value !== 'number' || top <= low ? 0 : low ? Math.max(FAINTEST, (value - low) / (top - low)) : value / top)
+  return { low, top, features: features.map((f) => ({ ...f, properties: { ...f.properties, shade: shade(f.properties?.[column]) } })) }
 }
 
 /** The smallest box around all features, null without any. */
