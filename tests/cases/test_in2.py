@@ -1,4 +1,4 @@
-"""The in2 toy: one disruption of coupled water, power and roads, against what InfraRisk published for the same disruption.
+"""The in2 toy: one disruption of coupled water, power and roads, against what InfraRisk published for the same disruption; and the same with the pump's control lost.
 
 Figures: coupled/in2/scenarios/test1 of the InfraRisk data (srijithbalakrishnan/dreaminsg-integrated-model, 2025-08-05), rows at 180 s.
 """
@@ -6,6 +6,7 @@ Figures: coupled/in2/scenarios/test1 of the InfraRisk data (srijithbalakrishnan/
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,8 +19,11 @@ from holdfast.engines.scenario.repair import crews_of
 from holdfast.engines.scenario.rules import Rules
 from holdfast.engines.scenario.timeline import run
 from holdfast.engines.scenario.world import Damage
+from holdfast.hazards.cyber import HAZARD
+from holdfast.model.hazard import Sites
 
 KIND = {"W_P": "water.pipe", "W_W": "water.pump", "T_L": "roads.street", "P_L": "power.line"}
+LOST_FOR = 24.0
 RULES = Rules(mobilisation_hours={"default": 0.0}, shift_hours={"default": 24.0})
 
 
@@ -39,9 +43,13 @@ def world(folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def damage(world, folder):
     """The four components of the peer's disruption file: pipes leak through the given share of their section, the others are out."""
+    return broken(world, folder / "scenarios/test1/disruption_file.csv")
+
+
+def broken(world, path):
     names = world.asset_id.to_pylist()
     state, opening = np.zeros((1, world.assets), np.int8), np.zeros((1, world.assets), np.float32)
-    for row in csv.DictReader((folder / "scenarios/test1/disruption_file.csv").open()):
+    for row in csv.DictReader(path.open()):
         at = names.index(f"{KIND[row['components'][:3]]}:{row['components']}")
         state[0, at] = 1
         if names[at].startswith("water.pipe"):
@@ -99,3 +107,41 @@ def test_the_city_recovers_when_all_four_are_mended(world, damage):
     assert timeline.status.tolist() == [0]
     assert np.isfinite(timeline.done_hour).all() and timeline.done_hour.max() < 12.0
     assert timeline.down[0, 0] == 3 and timeline.down[0, -1] == 0
+
+
+@pytest.fixture(scope="module")
+def seized(world, folder):
+    """What the peer's file of cyber disruptions does: its components are the actuators of pumps (W_AWP9 of W_WP9), and one without function leaves its pump off."""
+    rows = list(csv.DictReader((folder / "scenarios/cyber1/cyber_disruption_file.csv").open()))
+    pumps = [row["cyber_component"].replace("W_A", "W_") for row in rows if row["function_status"] == "0"]
+    assert pumps == ["W_WP9"] and world.tables["water.pump"]["id"].to_pylist() == ["water.pump:W_WP9"], "all pumps of the city are meant"
+    sites = Sites(world.asset_id, world.asset_kind, world.kinds, world.xyz, world.crs, world.people, world.tables)
+    return HAZARD.model(None, sites, kinds=["water.pump"], action="closed", duration=LOST_FOR).strike(np.arange(1), seed=1)
+
+
+def test_a_pump_lost_to_control_stays_off_though_it_is_mended(world, folder, seized):
+    """All four are mended within three hours; without its control the pump stands still for a day, and the tank that the broken main emptied is filled no sooner."""
+    struck = broken(world, folder / "scenarios/cyber1/disruption_file.csv")
+    nothing = Damage(np.zeros_like(struck.state), np.ones_like(struck.works), np.zeros_like(struck.opening), np.zeros_like(struck.loss), struck.loss)
+    lost = {"command": seized.command, "regained": seized.regained}
+    crews, hours = crews_of(world, RULES), (0.0, 2.0, 3.0, 12.0, 23.0, 24.0, 48.0)
+    plain, both, only = (run(world, case, rules=RULES, crews=crews, exact=True, hours=hours) for case in (struck, replace(struck, **lost), replace(nothing, **lost)))
+    names, services = world.asset_id.to_pylist(), list(world.services)
+    pump, water, power = names.index("water.pump:W_WP9"), services.index("water"), services.index("electricity")
+
+    def without(timeline):
+        """Consumer -> hours without water."""
+        found = timeline.population.by_asset(timeline.lost_hours[0])[:, water]
+        return {names[i].partition(":")[2]: float(found[i]) for i in np.flatnonzero(found > 0.0)}
+
+    dry = {name: float(timeline.dry_hour[0, 0]) for name, timeline in (("plain", plain), ("both", both), ("only", only))}
+    assert plain.done_hour.max() < 3.0 and both.done_hour[0, pump] == only.done_hour[0, pump] == LOST_FOR
+    assert np.array_equal(np.delete(plain.done_hour, pump, axis=1), np.delete(both.done_hour, pump, axis=1)), "the other three are mended when they were"
+    assert plain.down[0].tolist() == [3, 3, 0, 0, 0, 0, 0] and both.down[0].tolist() == [3, 3, 1, 1, 1, 0, 0]
+    assert dry["plain"] == dry["both"] < dry["only"] < 6.0, "the broken main empties the tank sooner than the junctions alone"
+    fed = {name.partition(":")[2] for name in names if name.startswith("water.junction")}
+    assert set(without(plain)) == set(without(both)) == set(without(only)) == fed and len(fed) == 9, "all junctions hang on tank and pump"
+    for timeline, begin, end in ((plain, dry["plain"], plain.done_hour[0, pump]), (both, dry["both"], LOST_FOR), (only, dry["only"], LOST_FOR)):
+        assert list(without(timeline).values()) == pytest.approx([end - begin] * 9, abs=1e-3)
+    electricity = [np.nan_to_num(timeline.population.by_asset(timeline.lost_hours[0])[:, power]) for timeline in (plain, both, only)]
+    assert np.array_equal(electricity[0], electricity[1]) and electricity[0].max() > 2.0 and electricity[2].max() == 0.0, "power is none the worse for it"

@@ -89,7 +89,8 @@ def test_seized_controls_obey_from_the_hour_they_are_regained_and_no_crew_comes(
     command[:, :3] = 1
     seized = replace(damage, command=command, regained=np.array([24.0, np.inf]))
     done = schedule(world, seized, crews(world), (0, 1, 2, 3), np.zeros((2, 4)))
-    assert done.tolist() == [[5.0, np.inf, 24.0, 0.0], [np.inf, np.inf, np.inf, 0.0]]  # mended, broken for good, obeys again
+    assert done.tolist() == [[24.0, np.inf, 24.0, 0.0], [np.inf, np.inf, np.inf, 0.0]]  # mended at 5 and obeys at 24, broken for good, obeys again
+    assert schedule(world, replace(seized, regained=np.array([3.0, 3.0])), crews(world), (0, 1, 2, 3), np.zeros((2, 4)))[0, 0] == 5.0  # obeys at 3, mended at 5
     assert schedule(world, replace(seized, regained=None), crews(world), (0, 1, 2, 3), np.zeros((2, 4)))[0, 2] == np.inf
     assert seized.rows(np.array([1])).regained.tolist() == [np.inf]
 

@@ -136,8 +136,8 @@ def schedule(
 ) -> np.ndarray:  # fmt: skip
     """done_hour (case, asset) float32: hours after the event at which each asset is mended; 0 where nothing was to do, inf where never.
 
-    What is broken or leaks but takes no crew hours is never mended. No crew mends what is under foreign command only: it obeys from the hour
-    `damage.regained`.
+    What is broken or leaks but takes no crew hours is never mended. What is under foreign command obeys from the hour `damage.regained`: no crew
+    ends that sooner, also where it mends a break of the same asset.
 
     priority  (asset,) or (case, asset), less is more urgent; equals in the order of the assets
     travel    (depot, asset) or (1 or case, depot, asset) hours from each depot on the roads as they are; inf where no road leads
@@ -160,9 +160,8 @@ def schedule(
         crews.team_of[asset], np.ascontiguousarray(way[:, :, busy]), crews.crew_depot, crews.crew_ptr, crews.first, crews.shift, part,
     )  # fmt: skip
     done[:, asset] = part
-    wrong, idle = ~damage.works | (damage.opening > 0.0), damage.repair_hours <= 0.0
-    done[wrong & idle] = np.inf
+    done[(~damage.works | (damage.opening > 0.0)) & (damage.repair_hours <= 0.0)] = np.inf
     if damage.command is not None:
-        seized = (damage.command != 0) & idle & ~wrong
-        done[seized] = np.inf if damage.regained is None else damage.regained[np.nonzero(seized)[0]]
+        case, at = np.nonzero(damage.command)
+        done[case, at] = np.maximum(done[case, at], np.inf if damage.regained is None else damage.regained[case])
     return done

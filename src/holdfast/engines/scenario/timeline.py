@@ -43,7 +43,7 @@ class Timeline:
     zone_hours        (case, zone, service) person-hours without by zone
     lost_hours        (case, feed) hours without, by set of providers         feed_without  (case, hour, feed) bool; False where not to be used
     critical_hours    (case, critical) hours that each facility was down
-    done_hour         (case, asset) when it was mended                        failed  (case, kind) assets out of service by their own damage
+    done_hour         (case, asset) when it was mended and obeys              failed  (case, kind) assets out of service by their own damage
     dry_hour          (case, stock) when each stock of the lifelines first ran out, inf for never
     status            (case,) int8 `CaseStatus`
     last_two          case -> (2, asset) bool what worked in the last two rounds of a diverged case
