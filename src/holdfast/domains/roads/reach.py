@@ -60,7 +60,15 @@ def from_each(line: RoadAccess, open_: np.ndarray, xy: np.ndarray) -> tuple[Tree
     cost = np.where(dark[graph.head], line.slow, line.trees.cost)
     cost = np.where(street[graph.edge] | down[graph.tail] | down[graph.head], np.inf, cost)
     near, last, own = line.nearest(xy)
-    return grow(graph, cost, list(near), list(line.last_street(last, street[None, own])[0].astype(np.float64))), own
+    return grow(graph, cost, list(near), list(line.last_street(along_the_street(last), street[None, own])[0].astype(np.float64))), own
+
+
+def along_the_street(last: np.ndarray) -> np.ndarray:
+    """(n, 2) times from a place to the ends of its street, the farther one's longer by a millionth.
+
+    Of two ways that take as long, one past the nearer end and one straight to the farther, the first is taken, because its streets are measured as they are drawn.
+    """
+    return np.where(last > last.min(axis=1, keepdims=True), last * (1.0 + 1e-6), last)
 
 
 def place_of(city: Any, at: str, x: float | None, y: float | None) -> np.ndarray:

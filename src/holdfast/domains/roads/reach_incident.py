@@ -37,7 +37,7 @@ def reach_incident(
     import shapely
 
     from .lifeline import build
-    from .reach import availability, from_each, place_of, route_line, stations
+    from .reach import along_the_street, availability, from_each, place_of, route_line, stations
 
     if most < 1:
         raise Invalid("at least one station is listed", fix="Give 1 or more", field="most")
@@ -49,7 +49,7 @@ def reach_incident(
     open_ = availability(line, closed or [])
     trees, own = from_each(line, open_, found.xy)
     near, last, street = line.nearest(place[None, :])
-    total = trees.time[:, near[0]] + line.last_street(last, line.closed(open_)[0][:, street])[0, 0]
+    total = trees.time[:, near[0]] + line.last_street(along_the_street(last), line.closed(open_)[0][:, street])[0, 0]
     best = np.argmin(total, axis=1)
     time = total[np.arange(len(total)), best]
     limit = float(city.settings["roads.reach_time"])
