@@ -1,4 +1,4 @@
-"""The same commands on a city in PostgreSQL: import, check, update, export and backup give what a folder gives."""
+"""The same commands on a city in PostgreSQL: import, check, update, export, backup, simulate and scenario give what a folder gives."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from anlan import anlan
 from holdfast.app.checking import check_city
 from holdfast.app.cities import create_city, open_city
 from holdfast.app.exporting import export_file
 from holdfast.app.importing import ImportOptions, import_files
 from holdfast.app.keeping import backup_city, restore_city
+from holdfast.app.results import kept
+from holdfast.app.scenario import run_scenario
+from holdfast.app.simulating import simulate
 from holdfast.app.summary import summarise
 from holdfast.model.tables import TIME_AXES
 
@@ -50,3 +54,26 @@ def test_l_town_in_both_stores(shared_data, tmp_path: Path, postgres_url: str) -
     assert summarise(open_city(tmp_path / "moved"))["kinds"] == results[1]["counts"]
     for city in cities:
         city.close()
+
+
+@pytest.mark.slow
+def test_a_scenario_and_a_simulation_in_both_stores(tmp_path: Path, postgres_url: str) -> None:
+    with anlan(tmp_path / "folder") as city:
+        backup_city(city, tmp_path / "anlan.tar")
+    restore_city(tmp_path / "anlan.tar", postgres_url)
+    definition = {"name": "shaken", "hazard": "quake", "samples": 24, "seed": 5, "restoration": 0, "hours": [0, 24, 720], "parameters": {"magnitude": 6.5}}
+    found = []
+    for number, location in enumerate((tmp_path / "folder", postgres_url)):
+        with open_city(location) as city:
+            done = run_scenario(city, definition, workers=1, out=tmp_path / f"out{number}", actor="test")
+            day = simulate(city, "water", hours=2, actor="test")
+            found.append((done, day, kept(city, done.run), kept(city, day.run)))
+    (done, day, *records), (other, other_day, *other_records) = found
+    assert done.status == other.status == "done"
+    tables = sorted(path.relative_to(done.folder) for path in done.folder.rglob("*.parquet") if not path.name.startswith("sums-"))  # those have times
+    assert len(tables) >= 10 and [str(name) for name in tables if (done.folder / name).read_bytes() != (other.folder / name).read_bytes()] == []
+    assert done.answer.summary["people_without"] == other.answer.summary["people_without"] and done.answer.summary["people_without"]["water"]["24"]["p95"] > 0
+    assert day.answer.summary == other_day.answer.summary and day.answer.tables.keys() == other_day.answer.tables.keys()
+    assert [name for name, table in day.answer.tables.items() if not table.equals(other_day.answer.tables[name])] == []
+    for one, two in zip(records, other_records, strict=True):
+        assert one.record["parameters"] == two.record["parameters"] and one.answer.tables.keys() == two.answer.tables.keys() != set()
