@@ -26,7 +26,10 @@ runner = load_runner()
 
 
 def test_the_promised_benchmarks_are_there():
-    assert {"bulk_import", "bbox_query", "network_load", "startup", "sample_city"} <= set(runner.names())
+    assert {
+        "bulk_import", "bbox_query", "network_load", "startup", "sample_city", "water_ensemble", "coupled_disruption", "quake_micropolis", "cascade", "damage", "power_batch",
+        "paths", "assignment", "ensemble_scaling", "trace", "gas_ensemble", "heat_ensemble", "what_if",
+    } <= set(runner.names())  # fmt: skip
 
 
 @pytest.mark.parametrize("name", runner.names())
