@@ -1,4 +1,4 @@
-"""Figures of every installed capability, asked of the reference city."""
+"""Figures and engines of every installed capability, asked of the reference city."""
 
 from __future__ import annotations
 
@@ -56,9 +56,10 @@ def test_a_map_by_words_has_a_colour_and_a_name_for_each() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(catalog.load().capabilities))
-def test_every_capability_draws_at_least_one_figure(city: City, name: str) -> None:
+def test_every_capability_names_what_answered_and_draws_a_figure(city: City, name: str) -> None:
     given = {key: asked(city, value) for key, value in GIVEN.get(name, {}).items()}
     answer = run_capability(city, name, given, keep=False).answer
+    assert answer.summary.get("engine") or name.startswith("base."), "what reads the record alone has no engine"
     drawn = figures(answer)
     assert drawn and all(plot.table in answer.tables and plot.title and plot.title_zh for plot in answer.plots)
     assert all(text.startswith("<svg") for _, text in drawn)

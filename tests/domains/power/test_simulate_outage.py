@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +13,7 @@ from holdfast.domains.power.simulate_outage import simulate_outage
 from holdfast.model.errors import Invalid, NotFound
 
 MV = "power/simbench/1-MV-urban--0-sw.json"
+ANSWERS = json.loads((Path(__file__).parents[2] / "peers" / "pandapower_answers.json").read_text(encoding="utf-8"))["nets"]
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +92,22 @@ def test_questions_that_make_no_sense(sample, tmp_path):
     assert caught.value.where["field"] == "components" and caught.value.fix
     with pytest.raises(NotFound, match="no power network"):
         simulate_outage(create_city(str(tmp_path / "e"), crs="local"), ["power.line:a"])
+
+
+@pytest.mark.parametrize("name", ["mv_urban", "case33bw"])
+def test_single_lines_out_lose_what_pandapower_says(net_city, name):
+    """Losses, lowest voltage and who is dark, with normally-open switches left open."""
+    answer = ANSWERS[name]
+    city = net_city(answer["file"])
+    buses = city.table("power.bus", columns=["id"])["id"].to_pylist()
+    loads = city.table("power.load", columns=["id", "bus_id"]).to_pylist()
+    for label, one in answer["outages"].items():
+        found = simulate_outage(city, [f"power.line:{label}"], backfeed=False)
+        dead = {bus for bus, voltage in zip(buses, one["voltage"], strict=True) if voltage is None}
+        assert found.status == "done" and found.summary["losses_w"] == pytest.approx(one["loss_mw"] * 1e6, rel=1e-5, abs=0.1)
+        assert found.summary["lowest_voltage_pu"] == pytest.approx(min(v for v in one["voltage"] if v is not None), abs=6e-6)
+        assert {row["id"] for row in found.tables["without_power"].to_pylist()} == {load["id"] for load in loads if load["bus_id"] in dead}
+        assert len(dead) == one["dead"]
 
 
 def test_a_flow_without_solution_is_said_and_connectivity_stands(net_city):

@@ -184,6 +184,12 @@ def test_ways_to_incidents_in_a_district_are_those_of_dijkstra(futian):
             first = [place[name] for name in json.loads(routes[0]["streets"])]
             closed = [streets.id[max(first, key=lambda i: cost[i])]]
     assert checked == 40
+    # every street: turnout, and the nearest station's time to its nearer end and half of it
+    times = streets.times(cost, np.ones(len(cost), bool), both=True)[[streets.node[name] for name in drawn["stations"]]].min(axis=0)
+    expected = city.settings["roads.turnout_time"] + np.minimum(times[streets.tail], times[streets.head]) + cost / 2
+    found = {row["id"]: row["response_time"] for row in run_capability(city, "roads.assess_reach", {}, keep=False).answer.tables["streets"].to_pylist()}
+    usable = streets.tail != streets.head
+    assert [found[name] or np.inf for name, use in zip(streets.id, usable.tolist(), strict=True) if use] == pytest.approx(expected[usable].tolist(), rel=1e-5)
 
 
 @pytest.mark.clause("1k", "1p", "7d")

@@ -39,7 +39,7 @@ def isolate_gas_leak(
     hospitals = [row for row in tables["served"].to_pylist() if row["kind"].endswith(".hospital")]
     cut = [row for row in table.to_pylist() if row["state"] == "cut off"]
     summary = {
-        "pipe": pipe, "hole_m": hole, "valves_to_close": tables["valves"].num_rows, "stuck": [scene.shut_id[i] for i in found.stuck.tolist()],
+        "engine": scene.lifeline.engine, "pipe": pipe, "hole_m": hole, "valves_to_close": tables["valves"].num_rows, "stuck": [scene.shut_id[i] for i in found.stuck.tolist()],
         "valves_that_feed": sum(tables["valves"]["feeds"].to_pylist()), "source_inside": found.source_inside, "sources_to_shut": sources_inside(scene, found),
         "consumers_cut_off": len(cut), "customers_cut_off": sum(row["customers"] for row in cut),
         "consumers_short": table.num_rows - len(cut), "hospitals": [row["id"] for row in hospitals],

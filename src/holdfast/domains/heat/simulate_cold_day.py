@@ -70,9 +70,11 @@ def simulate_cold_day(
 def _summary(plan: Plan, course: Course, found: dict, hours: float, plants: list[str]) -> dict[str, object]:  # type: ignore[type-arg]
     import pyarrow.compute as pc
 
+    from holdfast.engines.network.heat.solve import ENGINE
+
     table, buildings = found["hours"], found["buildings"]
     return {
-        "hours": hours, "unsolved": int((course.status != 0).sum()), "engine": "holdfast heat 0.1", "plants_out": plants, "consumers": buildings.num_rows,
+        "hours": hours, "unsolved": int((course.status != 0).sum()), "engine": ENGINE, "plants_out": plants, "consumers": buildings.num_rows,
         "coldest_outdoor_k": round(float(plan.outdoor.min()), 2), "coldest_room_k": round(float(course.room.min()), 2) if course.room.size else None,
         "people": int(pc.sum(buildings["people"]).as_py() or 0), "most_people_below_18": int(pc.max(table["people_below_18"]).as_py()),
         "most_people_below_16": int(pc.max(table["people_below_16"]).as_py()), "heat_wanted_j": float(pc.sum(table["wanted"]).as_py() * 3600.0),

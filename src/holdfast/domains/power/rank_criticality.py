@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .study import Study
 
 BLOCK, CELLS = 256, 8_000_000  # cases, and nodes and branches, held at once: bounds memory
+CONNECTIVITY = "holdfast connectivity"
 RANKED = ("line", "transformer", "transformer3", "substation")
 
 
@@ -31,7 +32,7 @@ def rank_criticality(
     backfeed  close normally-open switches in every case
     pairs     how many pairs are sampled besides, 0 for none
     flows     solve each case for overloads and low voltages; without, only connectivity counts
-    returns   tables `ranking` (component: people, critical consumers, power, loads lost, branches overloaded, buses too low, status of the flow)
+    returns   tables `ranking` (component: people, critical consumers, power, loads lost, branches overloaded, buses too low, status of the flow, what answered)
               and `pairs` (the same for two components, and what goes beyond the two alone)
     raises    NotFound without a power network, Invalid for a negative number of pairs
     source    N-1 and sampled N-2 contingency analysis
@@ -54,6 +55,7 @@ def rank_criticality(
     failed = int((columns["status"] != 0).sum())
     alone = {name: columns[name] for name in ("people", "critical", "power", "overloaded", "low")}
     summary = {
+        "engine": " / ".join(sorted(set(columns["engine"].tolist()))) or "none",
         "components": len(single), "with_loss": int((alone["power"] > 0).sum()), "with_overload": int((alone["overloaded"] > 0).sum()),
         "with_low_voltage": int((alone["low"] > 0).sum()), "unsolved": failed, "pairs": tables["pairs"].num_rows, "people_basis": study.consumers.basis,
         "worst": ranking["id"][0].as_py() if len(single) else None, "worst_people": round(float(alone["people"].max())) if len(single) else 0,
@@ -78,7 +80,7 @@ def _cases(study: Study, failed: np.ndarray, backfeed: bool, flows: bool) -> dic
     size = max(8, min(BLOCK, CELLS // (model.nodes + model.branches)))
     blocks = [_block(study, failed[i : i + size], backfeed, flows) for i in range(0, len(failed), size)]
     if not blocks:
-        return {name: np.zeros(0) for name in ("people", "critical", "power", "loads", "overloaded", "low", "status")}
+        return {name: np.zeros(0) for name in ("people", "critical", "power", "loads", "overloaded", "low", "status")} | {"engine": np.zeros(0, "U1")}
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
@@ -86,6 +88,7 @@ def _block(study: Study, failed: np.ndarray, backfeed: bool, flows: bool) -> dic
     import numpy as np
 
     from holdfast.engines.network.power.backfeed import close_ties
+    from holdfast.engines.network.power.model import ENGINES
     from holdfast.engines.network.power.parts import live_nodes
     from holdfast.engines.network.power.shed import limits, violations
 
@@ -103,11 +106,12 @@ def _block(study: Study, failed: np.ndarray, backfeed: bool, flows: bool) -> dic
     lost, before = study.lost(study.outlets.level(available, live)), study.lost(intact)
     columns = {name: values - before[name] for name, values in lost.items()}
     none = np.zeros(len(failed), np.int64)
-    columns |= {"overloaded": none, "low": none, "status": none}
+    columns |= {"overloaded": none, "low": none, "status": none, "engine": np.repeat(CONNECTIVITY, len(failed))}
     if flows:
         flow = study.solver.solve(cases, live)
         over, low = violations(model, flow, limits(model, LOW_VOLTAGE, today=study.base, own_low=True))
-        columns |= {"overloaded": (over > 0).sum(axis=1), "low": (low > 0).sum(axis=1), "status": flow.status.astype(np.int64)}
+        columns |= {"overloaded": (over > 0).sum(axis=1), "low": (low > 0).sum(axis=1), "status": flow.status.astype(np.int64),
+                    "engine": np.array(ENGINES)[flow.engine]}
     return columns
 
 

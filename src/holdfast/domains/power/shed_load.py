@@ -32,6 +32,7 @@ def shed_load(
     import numpy as np
 
     from holdfast.engines.network.power.backfeed import close_ties
+    from holdfast.engines.network.power.model import ENGINES
     from holdfast.engines.network.power.shed import limits, shed, violations
     from holdfast.model.lifeline import CaseStatus
 
@@ -63,6 +64,7 @@ def shed_load(
     over, low = (violations(model, flow, limit) for flow in (before, done.flow))
     power = study.loads.power.real
     summary = {
+        "engine": " / ".join(sorted({ENGINES[int(flow.engine[0])] for flow in (before, done.flow)})),
         "out": list(components or []), "lost_share": lost_share, "capacity_missing_w": round(missing, 1), "shed_loads": int(off.sum()),
         "shed_power_w": round(float(power[off].sum()), 1),
         "shed_share": round(float(power[off].sum() / max(power.sum(), 1e-9)), 6), "rounds": int(done.rounds[0]), "flow": CaseStatus(int(done.flow.status[0])).name.lower(),

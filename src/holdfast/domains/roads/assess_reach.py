@@ -64,7 +64,7 @@ def assess_reach(
         "people": np.bincount(first[placed & ~cut], weights=zones.people[placed & ~cut], minlength=len(found.id)),
     })  # fmt: skip
     summary = {
-        "stations": len(found.id), "limit_s": limit, "turnout_s": line.turnout, "people": float(zones.people.sum()), "people_from": zones.source,
+        "engine": line.engine, "stations": len(found.id), "limit_s": limit, "turnout_s": line.turnout, "people": float(zones.people.sum()), "people_from": zones.source,
         "people_in_time_share": share(placed & (at_zone <= limit)), "people_cut_off": float(zones.people[cut].sum()),
         "street_length_in_time_share": round(float(roads.length[in_time].sum() / max(roads.length.sum(), 1e-9)), 6), "findings": findings.counts(),
     }  # fmt: skip

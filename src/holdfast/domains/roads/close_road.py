@@ -34,6 +34,7 @@ def close_road(
 
     from .closing import closed_by, narrowed
     from .demand import travel
+    from .lifeline import ENGINE
     from .network import load
 
     if not 0 <= capacity_left < 1:
@@ -59,7 +60,7 @@ def close_road(
     kept = made & (after.unserved == 0)
     served_before = float(before.demand.trips[kept] @ before.shortest[kept])
     summary = {
-        "closed_streets": int(street.sum()), "hour": chosen, "capacity_left": capacity_left, "trips_per_hour": round(float(before.demand.trips.sum()) * 3600, 3),
+        "engine": ENGINE, "closed_streets": int(street.sum()), "hour": chosen, "capacity_left": capacity_left, "trips_per_hour": round(float(before.demand.trips.sum()) * 3600, 3),
         "vehicle_hours_before": round(before.total_time, 3), "vehicle_hours_after": round(after.total_time, 3),
         "extra_vehicle_hours": round(after.total_time - served_before, 3), "unserved_trips": round(lost, 3), "isolated_zones": isolated.num_rows,
         "isolated_people": round(float(np.sum(isolated["people"].to_numpy())), 1), "demand": trips.source, "assumptions": trips.assumptions,

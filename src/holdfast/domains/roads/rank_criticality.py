@@ -66,6 +66,7 @@ def rank_criticality(
     table = pa.Table.from_pylist(rows, schema=_schema())
     table = table.add_column(0, "rank", pa.array(np.arange(1, len(rows) + 1)))
     summary = {
+        "engine": line.engine,
         "candidates": len(rows), "streets": roads.streets, "hour": chosen, "most_critical": rows[0]["id"] if rows else None, "vehicle_hours": round(before.total_time, 3),
         "cutting_people_off": int((cut > 0).sum()), "demand": trips.source, "assumptions": trips.assumptions, "gap": before.gap, "not_converged": diverged,
         "findings": roads.findings.counts(),

@@ -65,7 +65,7 @@ def reach_incident(
     first = float(time.min()) + line.turnout
     findings = _findings(at, place, first, limit)
     summary = {
-        "stations": len(found.id), "stations_with_a_way": int(np.isfinite(time).sum()), "first": rows[0]["station"] if np.isfinite(first) else None,
+        "engine": line.engine, "stations": len(found.id), "stations_with_a_way": int(np.isfinite(time).sum()), "first": rows[0]["station"] if np.isfinite(first) else None,
         "first_response_s": round(first, 1) if np.isfinite(first) else None, "limit_s": limit, "turnout_s": line.turnout, "x": float(place[0]), "y": float(place[1]),
         "findings": findings.counts(),
     }  # fmt: skip

@@ -64,6 +64,7 @@ def assess_coverage(
     gone, base = (level[0] > 0) & (level[1] == 0), level[0] == 0
     findings = _findings(names.to_pylist(), gone, base)
     summary = {
+        "engine": served.engine,
         "outlets": len(names), "lost": int(gone.sum()), "reduced": int(((level[1] < level[0]) & (level[1] > 0)).sum()), "down": len(down or []), "without_battery": len(dark),
         "power_out_hours": power_out_hours, "mobile": now, "mobile_before": before, "fixed_customers": fixed["customers"],
         "fixed_customers_without": round(fixed["without"], 3), "findings": findings.counts(),

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .study import Study
 
 
+ENGINE = "holdfast isolation (what hangs together; no flow is solved)"
+
+
 def isolate_break(
     city: City,
     *,
@@ -53,6 +56,7 @@ def isolate_break(
     people = study.people()
     kinds = {name: customers["kind"].to_pylist().count(name) for name in sorted(set(customers["kind"].to_pylist()))}
     summary: dict[str, Any] = {
+        "engine": ENGINE,
         "pipe": model.link_id[int(broken[0])].as_py(), "valves_to_close": len(found.valves), "instead_of_stuck": len(found.instead), "stuck_in_the_way": len(found.stuck),
         "emptied_pipes": int(found.segment_edges.sum()), "emptied_length_m": round(float(length[found.segment_edges].sum()), 2),
         "emptied_volume_m3": round(float((length * np.pi / 4 * np.nan_to_num(model.diameter) ** 2)[found.segment_edges].sum()), 3),
