@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from holdfast.app.running import bind, find_named, parameters_of, run_capability
+from holdfast.app.running import bind, find_named, hazard_parameters, parameters_of, run_capability
+from holdfast.catalog import load
 from holdfast.model.city import City
 from holdfast.model.delivery import Answer
 from holdfast.model.errors import Conflict, Invalid, NotFound
@@ -102,3 +103,17 @@ def test_the_input_digest_tells_states_of_the_city_apart(city: City) -> None:
     city.append("pipework.junction", junctions(1, "x"))
     run_capability(city, ASSESS.name, {"above": 1.5})
     assert len(set(city.runs()["input_digest"].to_pylist())) == 2
+
+
+def test_what_a_form_offers_of_a_hazard_is_declared_with_its_models_parameters():
+    for hazard in load().hazards:
+        found = {p.name: p for p in hazard_parameters(hazard)}
+        assert found and all(p.title and p.title_zh for p in found.values())
+        for _, given in hazard.presets:
+            for name, value in given:
+                if name in found and found[name].choices:
+                    assert value in {choice.value for choice in found[name].choices}
+    quake = next(h for h in load().hazards if h.name == "quake")
+    magnitude, mechanism = (next(p for p in hazard_parameters(quake) if p.name == name) for name in ("magnitude", "mechanism"))
+    assert (magnitude.type, magnitude.default, magnitude.many) == (float, 6.5, False) and mechanism.default in {c.value for c in mechanism.choices}
+    assert "city" not in {p.name for p in hazard_parameters(quake)} and "gmm" not in {p.name for p in hazard_parameters(quake)}

@@ -255,6 +255,29 @@ def test_wrong_wishes_are_named_at_their_fields_and_nothing_is_started(opened):
         assert page.locator(".progress").count() == 0
 
 
+def test_the_hazard_can_be_another_than_the_presets(opened):
+    with opened("rehearse") as seen:
+        page = seen.page
+        page.get_by_label("Disaster").select_option("quake-m6.0")
+        page.locator("#wish-samples").fill(str(CASES))
+        page.get_by_text("More choices").click()
+        magnitude = page.get_by_label("moment magnitude")
+        assert magnitude.input_value() == "6" and page.get_by_label("depth of the hypocentre").input_value() == "10000"
+        magnitude.fill("strong")
+        page.get_by_role("button", name="Run", exact=True).click()
+        assert magnitude.get_attribute("aria-invalid") == "true" and page.evaluate("document.activeElement.id") == "wish-parameters.magnitude"
+        page.get_by_role("button", name="As the scenario has it").click()
+        assert magnitude.input_value() == "6"
+        magnitude.fill("6.8")
+        page.get_by_label("mechanism").select_option("reverse")
+        page.get_by_text("2 changed").wait_for()
+        page.get_by_role("button", name="Run", exact=True).click()
+        page.get_by_label("Result").locator("option:checked", has_text="Earthquake: moment magnitude 6.8, mechanism reverse").wait_for(state="attached", timeout=300_000)
+        asked = ask(page, "runs?capability=scenario")[0]["parameters"]
+        assert asked["name"] == "quake-own" and asked["samples"] == CASES
+        assert asked["parameters"]["magnitude"] == 6.8 and asked["parameters"]["mechanism"] == "reverse"
+
+
 def test_tables_name_kinds_services_and_spreads_in_words(opened):
     with opened("rehearse") as seen:
         page = seen.page

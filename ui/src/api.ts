@@ -80,7 +80,7 @@ export interface RuleInfo {
 
 export interface Catalog {
   domains: DomainInfo[]
-  hazards: DomainInfo[]
+  hazards: (DomainInfo & { parameters: ParameterInfo[] })[]
   kinds: KindInfo[]
   rules: Record<string, RuleInfo>
   /** how each quantity is shown: (SI - offset) / factor */
@@ -149,8 +149,17 @@ export interface Preset {
   name: string
   title: string
   hazard: string
-  parameters: Record<string, Scalar>
+  parameters: Record<string, Scalar | Scalar[]>
   samples: number | null
+}
+
+/** A whole scenario, with the fields of a scenario file. */
+export interface Definition {
+  name: string
+  title?: string
+  hazard: string
+  parameters: Record<string, unknown>
+  [field: string]: unknown
 }
 
 /** What is asked of a scenario; null and missing fields leave it to the scenario. */
@@ -170,6 +179,7 @@ export interface Job {
   error: { detail?: string; fix?: string } | null
   stopping: boolean
   asked: Wish
+  definition: Definition
   stage: 'gather' | 'prepare' | 'cases' | 'order' | 'keep' | 'ended'
   /** cases computed, wanted, and of the former found from an earlier run */
   done: number
@@ -282,6 +292,7 @@ export const api = {
   run: (capability: string, parameters: Record<string, unknown> = {}) => ask<{ run: string }>(`api/run/${capability}`, json('POST', parameters)),
   scenarios: () => ask<{ presets: Preset[]; jobs: Job[] }>('api/scenarios'),
   startScenario: (name: string, wish: Wish) => ask<Job>(`api/scenarios/${encodeURIComponent(name)}`, json('POST', wish)),
+  startDefined: (definition: Definition, resume = false) => ask<Job>(`api/scenarios${resume ? '?resume=true' : ''}`, json('POST', definition)),
   job: (name: string) => ask<Job>(`api/scenarios/jobs/${name}`),
   cancelJob: (name: string) => ask<Job>(`api/scenarios/jobs/${name}`, { method: 'DELETE' }),
   runs: (capability: string) => ask<RunRecord[]>(`api/runs?capability=${capability}&limit=20`),

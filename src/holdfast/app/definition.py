@@ -229,7 +229,7 @@ def _check_parameters(hazard: Hazard, given: dict[str, Any], **where: Any) -> No
         try:
             TypeAdapter(hints[key]).validate_python(list(value) if isinstance(value, tuple) else value, strict=True)
         except ValidationError as error:
-            wanted = str(known[key].annotation).replace(" | None", "")
+            wanted = inspect.formatannotation(hints[key]).replace(" | None", "")
             raise Invalid(f"{value!r} is no {wanted}", fix=f"Write for example {key} = {_example(wanted, known[key].default)}", **where, field=f"parameters.{key}") from error
 
 

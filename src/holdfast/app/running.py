@@ -7,7 +7,7 @@ import inspect
 import io
 import json
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -19,7 +19,7 @@ from holdfast.model.city import City
 from holdfast.model.delivery import Answer
 from holdfast.model.errors import Conflict, Invalid, NotFound
 from holdfast.model.quantity import QUANTITIES
-from holdfast.model.spec import Capability, Catalog, Code, Param
+from holdfast.model.spec import Capability, Catalog, Code, Hazard, Param
 from holdfast.model.time import now
 
 PLOTS = "plots.json"
@@ -28,7 +28,7 @@ PLOTS = "plots.json"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a capability, from its signature. type: str, int, float or bool; many: a list of them."""
+    """One parameter of a capability or of a hazard's model, from its signature. type: str, int, float or bool; many: a list of them."""
 
     name: str
     type: type
@@ -68,10 +68,20 @@ def find_named(catalog: Catalog, name: str) -> Capability:
 
 def parameters_of(capability: Capability) -> tuple[Parameter, ...]:
     """Parameters in order, the city left out."""
-    hints = typing.get_type_hints(capability.function, include_extras=True)
+    return _parameters(capability.function)[1:]
+
+
+def hazard_parameters(hazard: Hazard) -> tuple[Parameter, ...]:
+    """Parameters of a hazard's model that are declared with `Param`: those that a form offers."""
+    hints = typing.get_type_hints(hazard.model, include_extras=True)
+    return tuple(p for p in _parameters(hazard.model) if any(isinstance(note, Param) for note in getattr(hints.get(p.name), "__metadata__", ())))
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[Parameter, ...]:
+    hints = typing.get_type_hints(function, include_extras=True)
     found = []
-    for name, parameter in list(inspect.signature(capability.function).parameters.items())[1:]:
-        hint, param = hints[name], Param(name.replace("_", " "))
+    for name, parameter in inspect.signature(function).parameters.items():
+        hint, param = hints.get(name, str), Param(name.replace("_", " "))
         if typing.get_origin(hint) is typing.Annotated:
             hint, *notes = typing.get_args(hint)
             param = next((n for n in notes if isinstance(n, Param)), param)

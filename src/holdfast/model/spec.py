@@ -390,7 +390,7 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """A source of harm. `model(city, sites, **parameters)` gives a `holdfast.model.hazard.HazardModel`.
+    """A source of harm. `model(city, sites, **parameters)` gives a `holdfast.model.hazard.HazardModel`; parameters with a `Param` are offered in forms.
 
     measures   intensities it can give, with their SI units, e.g. (("pga", "m/s2"),); empty for hazards that hit directly
     settings   editable numbers with their sources

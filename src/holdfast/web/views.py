@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from holdfast.app.running import hazard_parameters
 from holdfast.app.words import UNITS, WORDS
 from holdfast.engines.survey.declared import CHECKS
 from holdfast.model.city import City
@@ -27,7 +28,8 @@ def catalog_view(catalog: Catalog) -> dict[str, Any]:
             for n in catalog.networks.values()
         ],
         "rules": {c.name: {"title": c.title, "title_zh": c.title_zh, "fix": c.fix, "source": f"{c.source.standard} {c.source.clause}".strip()} for c in CHECKS.values()},
-        "hazards": [{"name": h.name, "title": h.title, "title_zh": h.title_zh, "measures": dict(h.measures)} for h in catalog.hazards],
+        "hazards": [{"name": h.name, "title": h.title, "title_zh": h.title_zh, "measures": dict(h.measures),
+                     "parameters": [p.as_json() for p in hazard_parameters(h)]} for h in catalog.hazards],
         "quantities": {q.name: {"unit": q.display[0].symbol, "factor": q.display[0].factor, "offset": q.display[0].offset} for q in QUANTITIES.values()},
         "words": WORDS,
         "units": UNITS,

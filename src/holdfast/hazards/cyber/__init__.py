@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from holdfast.model.spec import Hazard, Setting, Source
+from holdfast.model.spec import Code, Hazard, Param, Setting, Source
 
 _OWN = Source("Holdfast default", mark="proposal")
 ICS = Source("MITRE ATT&CK for ICS", "techniques: loss of control, manipulation of control", "", "recalled", "attack.mitre.org")
+ACTS = (Code("closed", "closed or off", "关闭或停运"), Code("open", "open or on", "开启或投运"), Code("frozen", "stays as it was", "保持原状"),
+        Code("mixed", "one of the three at random", "三者随机"))  # fmt: skip
 CONTROLS = (
     "water.pump", "water.valve", "drainage.pump", "drainage.gate", "drainage.orifice", "power.switch", "power.transformer", "gas.valve", "gas.regulator",
     "gas.compressor", "heat.pump", "heat.valve", "roads.signal",
@@ -15,8 +17,13 @@ CONTROLS = (
 
 
 def model(
-    city: Any, sites: Any, domains: list[str] | str = (), kinds: list[str] | str = (), where: dict[str, str] | None = None, share: float | None = None,  # type: ignore[assignment]
-    action: str = "closed", duration: float = 24.0,
+    city: Any, sites: Any,
+    domains: Annotated[list[str] | str, Param("sectors, such as water", "专业代号")] = (),  # type: ignore[assignment]
+    kinds: Annotated[list[str] | str, Param("controls of these kinds", "受控设施类别", kinds=True)] = (),  # type: ignore[assignment]
+    where: dict[str, str] | None = None,
+    share: Annotated[float | None, Param("probability that a control is seized", "控制被夺取的概率")] = None,
+    action: Annotated[str, Param("what it is made to do", "被迫动作", choices=ACTS)] = "closed",
+    duration: Annotated[float, Param("hours until it obeys again", "恢复控制所需小时数")] = 24.0,
 ) -> Any:  # fmt: skip
     """A model of lost control.
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from holdfast.model.spec import Hazard, Setting, Source
+from holdfast.model.spec import Code, Hazard, Param, Setting, Source
 
 _OWN = Source("Holdfast default", mark="proposal")
+SWEEPS = (Code("all", "all at once", "同时失效"), Code("n-1", "one by one", "逐一失效"), Code("n-k", "in random groups", "随机成组失效"),
+          Code("attack", "a growing share", "比例递增"))  # fmt: skip
+ORDERS = (Code("random", "random", "随机"), Code("degree", "by degree", "按度"), Code("betweenness", "by betweenness", "按介数"), Code("people", "by people served", "按服务人口"))
 ATTACK = Source("Albert, Jeong, Barabasi: Error and attack tolerance of complex networks", "Nature 406, 378", "2000", "recalled")
 
 
 def model(
-    city: Any, sites: Any, ids: list[str] | str = (), kinds: list[str] | str = (), where: dict[str, str] | None = None, file: str = "",  # type: ignore[assignment]
-    sweep: str = "all", k: int = 2, samples: int = 200, order: str = "random", share: float = 0.3, steps: int = 10, repeats: int = 20, state: int = 4,
+    city: Any, sites: Any,
+    ids: Annotated[list[str] | str, Param("components by id", "设施编号", assets=("*",))] = (),  # type: ignore[assignment]
+    kinds: Annotated[list[str] | str, Param("components of these kinds", "设施类别", kinds=True)] = (),  # type: ignore[assignment]
+    where: dict[str, str] | None = None, file: str = "",
+    sweep: Annotated[str, Param("how they fail", "失效方式", choices=SWEEPS)] = "all",
+    k: Annotated[int, Param("components of a group", "每组设施数")] = 2,
+    samples: Annotated[int, Param("groups", "组数")] = 200,
+    order: Annotated[str, Param("order of an attack", "攻击次序", choices=ORDERS)] = "random",
+    share: Annotated[float, Param("largest share attacked", "最大攻击比例")] = 0.3, steps: int = 10, repeats: int = 20, state: int = 4,
 ) -> Any:  # fmt: skip
     """A model of outages.
 

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from holdfast.model.spec import Hazard, Setting, Source
+from holdfast.model.spec import Code, Hazard, Param, Setting, Source
 
 NGA = Source("NGA-West2 ground motion models", "BSSA14, CB14, CY14", "2014", "found", "coefficient tables of pygmm 0.8.0")
+MECHANISMS = (Code("strike_slip", "strike slip", "走滑"), Code("normal", "normal", "正断"), Code("reverse", "reverse", "逆断"))
+SUSCEPTIBILITIES = (
+    Code("vs30", "from Vs30", "由剪切波速推定"), Code("none", "none", "无"), Code("very_low", "very low", "很低"), Code("low", "low", "低"),
+    Code("moderate", "moderate", "中"), Code("high", "high", "高"), Code("very_high", "very high", "很高"),
+)  # fmt: skip
 SITE = Source("GB 18306-2015", "class II as reference", "2015", "recalled")
 
 
 def model(
-    city: Any, sites: Any, magnitude: float = 6.5, x: float | None = None, y: float | None = None, lon: float | None = None, lat: float | None = None,
-    depth: float = 10_000.0, mechanism: str = "strike_slip", strike: float = 45.0, dip: float | None = None, rake: float | None = None, source: str = "plane",
+    city: Any, sites: Any,
+    magnitude: Annotated[float, Param("moment magnitude", "矩震级")] = 6.5, x: float | None = None, y: float | None = None,
+    lon: Annotated[float | None, Param("longitude of the epicentre [°], left out: the middle of the city", "震中经度 [°]，留空取城市中心")] = None,
+    lat: Annotated[float | None, Param("latitude of the epicentre [°]", "震中纬度 [°]")] = None,
+    depth: Annotated[float, Param("depth of the hypocentre", "震源深度", "depth")] = 10_000.0,
+    mechanism: Annotated[str, Param("mechanism", "震源机制", choices=MECHANISMS)] = "strike_slip",
+    strike: Annotated[float, Param("strike [°]", "断层走向 [°]")] = 45.0, dip: float | None = None, rake: float | None = None, source: str = "plane",
     gmm: str | dict[str, float] = "BSSA14,CB14,CY14", region: str = "global", vs30: float | str = "auto", correlation: float | str = "clustered", truncation: float = 3.0,
-    liquefaction: str = "vs30", groundwater: float = 3.0, measures: str = "", shakemap: str = "", uncertainty: str = "",
+    liquefaction: Annotated[str, Param("susceptibility to liquefaction", "液化敏感性", choices=SUSCEPTIBILITIES)] = "vs30",
+    groundwater: Annotated[float, Param("depth of the groundwater", "地下水埋深", "depth")] = 3.0, measures: str = "",
+    shakemap: Annotated[str, Param("ShakeMap grid.xml in the city's folder, in place of an event", "代替设定地震的震动图文件，放在城市文件夹内")] = "",
+    uncertainty: str = "",
     a: float | None = None, b: float = 1.0, min_magnitude: float = 5.0, max_magnitude: float = 7.5, radius: float = 100_000.0,
     fault: list[float] | None = None, years: float | None = None, rupture_file: str = "", sediments: float | None = None, measured: bool = False,
 ) -> Any:  # fmt: skip
