@@ -3,7 +3,7 @@ import { reactive } from 'vue'
 import { api, ProblemError, type CapabilityInfo, type FigureInfo, type ParameterInfo, type Row, type RunHeld, type RunRecord, type Scalar, type Unit } from './api'
 import { about } from './format'
 import { language, t, titleOf } from './i18n'
-import { capabilities, catalog, kinds, page } from './store'
+import { capabilities, catalog, fail, kinds, page, summary } from './store'
 
 /** What stands in a form: text as typed, lists with one entry a line. */
 export type Entries = Record<string, string | boolean>
@@ -48,6 +48,7 @@ export async function compute(capability: string, body: Record<string, unknown>)
   try {
     const { run } = await api.run(capability, body)
     if (analysis.capability === capability) analysis.run = run
+    if (domainOf(capability) === 'base') void api.summary().then((found) => (summary.value = found), fail) // a check counts the findings anew
   } catch (error) {
     const field = error instanceof ProblemError ? String(error.about.field ?? '') : ''
     const known = capabilityOf(capability)?.parameters.some((p) => p.name === field)
