@@ -93,6 +93,7 @@ def test_after_a_restart_of_the_server_the_kept_definition_is_gone_on_with(city,
     record = client.get(f"/api/runs/{finished['run']}").json()
     with TestClient(create_app(city)) as again:
         assert again.get("/api/scenarios").json()["jobs"] == []
+        assert finished["run"] in [run["id"] for run in again.get("/api/runs?capability=scenario").json()] and again.get(f"/api/runs/{finished['run']}").json() == record
         for body in (BODY, record["parameters"]):
             job = wait(again, again.post("/api/scenarios?workers=1&resume=true", json=body))
             assert job["status"] == "done" and (job["done"], job["resumed"]) == (6, 6) and job["definition"] == finished["definition"]
