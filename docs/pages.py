@@ -175,7 +175,8 @@ def domain_page(domain: Domain, installed: Catalog) -> str:
         parts += ["## Networks", "", table(["network", "nodes", "edges", "delivers", "by gravity"], rows), ""]
     mine = [c for c in installed.capabilities.values() if c.name.startswith(f"{domain.name}.")]
     if mine:
-        parts += ["## Capabilities", "", table(["capability", "what it does", "clauses"], [[f"`{c.name}`", f"{c.title} · {c.title_zh}. {c.about}", ", ".join(c.clauses)] for c in mine]), ""]
+        rows = [[f"`{c.name}`", f"{c.title} · {c.title_zh}. {c.about}", ", ".join(c.clauses)] for c in mine]
+        parts += ["## Capabilities", "", table(["capability", "what it does", "clauses"], rows), ""]
     parts += ["## Fields", "", "Every asset also has: id, geometry, name, owner, source, survey date, accuracy, secrecy class and lifecycle state.", ""]
     for kind in domain.kinds:
         parts += [f"### {kind.name}", "", f"{kind.title} · {kind.title_zh}{_symbol(kind)}", ""]
