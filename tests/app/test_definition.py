@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 
 import pytest
@@ -147,7 +148,7 @@ def test_a_mapping_says_what_a_file_says_and_a_definition_reads_back(installed, 
     assert define(installed, found, seed=4).seed == 4
     assert define(installed, {"hazard": "quake", "samples": None}).name == "quake"
     for preset in presets(installed).values():
-        assert define(installed, {**preset.as_json(), "title": preset.title}) == preset
+        assert define(installed, {**preset.as_json(), "title": preset.title}) == define(installed, preset.name)
         assert define(installed, {**preset.as_json(), "seed": 7, "crews": {"water": 1}}).seed == 7
         with pytest.raises(Invalid, match="is a preset, and this is another") as raised:
             define(installed, {**preset.as_json(), "restoration": 0})
@@ -186,3 +187,9 @@ def test_files_that_a_mapping_names_lie_in_the_folder_given_and_nowhere_else(ins
         with pytest.raises(Invalid, match="outside of the folder home") as raised:
             define(installed, {"hazard": "quake", "fragility": {"buildings.building": {"file": name}}}, folder=home)
         assert raised.value.where["field"] == "fragility.buildings.building.file"
+
+
+def test_a_number_written_whole_or_not_is_one_scenario(installed):
+    for name, preset in presets(installed).items():
+        again = define(installed, json.loads(json.dumps(preset.as_json()).replace(".0,", ",").replace(".0}", "}").replace(".0]", "]")))
+        assert json.dumps(again.as_json()) == json.dumps(define(installed, name).as_json())

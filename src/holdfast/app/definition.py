@@ -114,6 +114,7 @@ def define(catalog: Catalog, scenario: str | Mapping[str, Any] | Definition, *, 
     else:
         found = _preset(catalog, scenario)
     found = replace(found, **{key: value for key, value in changes.items() if value is not None})
+    found = replace(found, parameters=_typed(hazard_named(catalog, found.hazard), found.parameters, **found.where))
     _check(catalog, found, **found.where)
     return found
 
@@ -121,7 +122,11 @@ def define(catalog: Catalog, scenario: str | Mapping[str, Any] | Definition, *, 
 def _require_own_name(catalog: Catalog, found: Definition) -> None:
     """A preset's name stands for the preset, of which only these fields may be others: who goes on with a run by its name must not get another scenario."""
     known = presets(catalog).get(found.name)
-    if known and found != replace(known, title=found.title, samples=found.samples, seed=found.seed, crews=found.crews, order=found.order):
+    if known is None:
+        return
+    hazard = hazard_named(catalog, known.hazard)
+    same = replace(known, title=found.title, samples=found.samples, seed=found.seed, crews=found.crews, order=found.order, parameters=_typed(hazard, known.parameters))
+    if found.hazard != known.hazard or replace(found, parameters=_typed(hazard, found.parameters)) != same:
         raise Invalid(f"{found.name!r} is a preset, and this is another scenario", fix="Give it another name", field="name")
 
 
@@ -194,7 +199,6 @@ def _from_body(catalog: Catalog, body: dict[str, Any], located: Callable[[str, s
 
 
 def _check(catalog: Catalog, found: Definition, **where: Any) -> None:
-    _check_parameters(hazard_named(catalog, found.hazard), found.parameters, **where)
     if found.samples is not None and found.samples < 1:
         raise Invalid("a scenario needs at least one sample", fix="Give samples of 1 or more", **where, field="samples")
     if found.seed < 0:
@@ -216,21 +220,23 @@ def _check(catalog: Catalog, found: Definition, **where: Any) -> None:
             raise Invalid(f"crews of {name!r} are wrong", fix=f"Give a number of crews for each of: {', '.join(sorted(domains))}", **where, field=f"crews.{name}")
 
 
-def _check_parameters(hazard: Hazard, given: dict[str, Any], **where: Any) -> None:
-    """Names and types are those of the signature of the hazard's model."""
+def _typed(hazard: Hazard, given: dict[str, Any], **where: Any) -> dict[str, Any]:
+    """Parameters in the types of the signature of the hazard's model, so that 6 and 6.0 are one scenario. raises Invalid for other names and types"""
     from pydantic import TypeAdapter, ValidationError
 
     known = dict(list(inspect.signature(hazard.model).parameters.items())[2:])
     names = [name for name, p in known.items() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     hints = typing.get_type_hints(hazard.model)
+    out = {}
     for key, value in given.items():
         if key not in names:
             raise Invalid(f"hazard {hazard.name} has no parameter {key!r}", fix=f"Its parameters are: {', '.join(names)}", **where, field=f"parameters.{key}")
         try:
-            TypeAdapter(hints[key]).validate_python(list(value) if isinstance(value, tuple) else value, strict=True)
+            out[key] = TypeAdapter(hints[key]).validate_python(list(value) if isinstance(value, tuple) else value, strict=True)
         except ValidationError as error:
             wanted = inspect.formatannotation(hints[key]).replace(" | None", "")
             raise Invalid(f"{value!r} is no {wanted}", fix=f"Write for example {key} = {_example(wanted, known[key].default)}", **where, field=f"parameters.{key}") from error
+    return out
 
 
 def _example(wanted: str, default: Any) -> str:
