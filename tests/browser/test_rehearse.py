@@ -303,7 +303,7 @@ def test_the_report_is_a_page_of_its_own_with_figures(opened):
         report = opening.value
         report.wait_for_load_state()
         assert report.locator("figure svg").count() >= 3 and report.locator("figure svg").first.bounding_box()["width"] > 300
-        assert report.locator("table").count() > 3 and "地震 m6.0" in report.locator("h1").inner_text()
+        assert report.locator("table").count() > 3 and "地震" in report.locator("h1").inner_text()
         for width, medium in ((1440, "screen"), (390, "screen"), (700, "print")):  # 700 px are the text width of A4
             report.set_viewport_size({"width": width, "height": 900})
             report.emulate_media(media=medium)
