@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from anlan import anlan
 from holdfast.web.server import create_app
+from scenario_jobs import wait_for_job
 
 pytestmark = pytest.mark.slow
 
@@ -21,22 +22,12 @@ def client(tmp_path_factory):
         yield made
 
 
-def wait(client: TestClient, job: str) -> dict:
-    deadline = time.monotonic() + 150
-    while time.monotonic() < deadline:
-        found = client.get(f"/api/scenarios/jobs/{job}").json()
-        if found["status"] != "running":
-            return found
-        time.sleep(0.1)
-    raise AssertionError("the scenario did not end")
-
-
 @pytest.fixture(scope="module")
 def finished(client):
     started = client.post("/api/scenarios/quake-m6.0", json={"samples": 16, "seed": 2, "workers": 1})
     assert started.status_code == 202 and started.json()["status"] == "running"
     assert client.post("/api/scenarios/quake-m6.0", json={}).status_code == 409
-    return wait(client, started.json()["name"])
+    return wait_for_job(client, started.json()["name"])
 
 
 def test_presets_are_listed(client):
@@ -120,11 +111,11 @@ def test_a_cancelled_scenario_keeps_what_is_finished_and_is_gone_on_with(client,
     assert now["total"] == 320 and now["cases"] == {"solved": now["done"]} and now["rest"] > 0 and now["seconds"] > 0 and now["hour"] == 24
     assert now["people"]["water"]["p5"] <= now["people"]["water"]["p50"] <= now["people"]["water"]["p95"]
     assert client.delete(f"/api/scenarios/jobs/{started['name']}").json()["stopping"] is True
-    ended = wait(client, started["name"])
+    ended = wait_for_job(client, started["name"])
     assert ended["status"] == "cancelled" and ended["stage"] == "ended" and 0 < ended["done"] < 320
     summary = client.get(f"/api/runs/{ended['run']}").json()["summary"]
     assert summary["cases"]["total"] == ended["done"] and summary["crews"]["water"] == 5
-    again = wait(client, client.post("/api/scenarios/quake-m6.5", json={**wish, "resume": True}).json()["name"])
+    again = wait_for_job(client, client.post("/api/scenarios/quake-m6.5", json={**wish, "resume": True}).json()["name"])
     assert again["status"] == "done" and (again["done"], again["resumed"]) == (320, ended["done"]) and again["cases"] == {"solved": 320}
 
 

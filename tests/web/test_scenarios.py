@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +12,7 @@ from fastapi.testclient import TestClient
 from anlan import anlan
 from holdfast.app.scenario import run_scenario
 from holdfast.web.server import create_app
+from scenario_jobs import wait_for_job
 
 pytestmark = pytest.mark.slow
 BODY = {
@@ -53,13 +53,7 @@ def client(city):
 
 def wait(client: TestClient, started) -> dict:
     assert started.status_code == 202, started.text
-    deadline = time.monotonic() + 150
-    while time.monotonic() < deadline:
-        found = client.get(f"/api/scenarios/jobs/{started.json()['name']}").json()
-        if found["status"] != "running":
-            return found
-        time.sleep(0.1)
-    raise AssertionError("the scenario did not end")
+    return wait_for_job(client, started.json()["name"])
 
 
 @pytest.fixture(scope="module")

@@ -313,18 +313,14 @@ class WaterLifeline:
             if len(case):
                 size = self.orifice * np.sqrt(2 * GRAVITY) * state.opening[case, link].astype(np.float64)
                 told = np.zeros(len(case), np.int8) if state.command is None else state.command[case, link]
-                emitter = self._from_one_end(state.cases, case, link, size, told)
-                on_way = ~np.isin(told, (Command.CLOSED_AT_START, Command.CLOSED_AT_END))
-                breaks = Breaks(case[on_way], link[on_way], np.full(int(on_way.sum()), 0.5), size[on_way])
+                shut_at_end = told == Command.CLOSED_AT_END
+                fed = shut_at_end | (told == Command.CLOSED_AT_START)
+                if fed.any():  # from one end: the leak stands there, without the loss on the way
+                    emitter = np.zeros((state.cases, self.model.nodes))
+                    end = np.where(shut_at_end, self.model.link_from[link], self.model.link_to[link])
+                    np.add.at(emitter, (case[fed], end[fed]), size[fed])
+                breaks = Breaks(case[~fed], link[~fed], np.full(int((~fed).sum()), 0.5), size[~fed])
         return Cases(state.cases, status=status if (status >= 0).any() else None, emitter=emitter, breaks=breaks)
-
-    def _from_one_end(self, cases: int, case: np.ndarray, link: np.ndarray, size: np.ndarray, told: np.ndarray) -> np.ndarray | None:
-        """(case, node) emitters [m3/s at 1 m] of leaks in pipes that are shut at one end: they stand at the other, without the loss on the way."""
-        out = np.zeros((cases, self.model.nodes))
-        for command, ends in ((Command.CLOSED_AT_START, self.model.link_to), (Command.CLOSED_AT_END, self.model.link_from)):
-            at = told == command
-            np.add.at(out, (case[at], ends[link[at]]), size[at])
-        return out if out.any() else None
 
     def _command(self, command: np.ndarray, status: np.ndarray) -> None:
         status[np.isin(command, _SHUT)] = Status.CLOSED
