@@ -72,6 +72,21 @@ def test_line_breaks_within_quotes(tmp_path: Path) -> None:
     assert got[0]["a"] == "two\nlines"
 
 
+@pytest.mark.parametrize("mark", ["", '"'])
+def test_rows_longer_than_a_block(mark: str, tmp_path: Path) -> None:
+    values = ["x" * length for length in (1, 300_000, 2_000_000, 3)] * 3
+    got, findings = rows(write(tmp_path / "a.csv", "a,b\n" + "".join(f"{mark}{value}{mark},1\n" for value in values)))
+    assert [row["a"] for row in got] == values
+    assert not len(findings)
+
+
+def test_a_quotation_mark_that_is_not_closed_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "a,b\n" + "1,2\n" * 50_000 + '3,"4\n' + "1,2\n" * 300_000)
+    with pytest.raises(Invalid, match="is not closed") as caught:
+        rows(path)
+    assert 2 <= int(str(caught.value.where["row"])) <= 50_002
+
+
 def test_rows_that_do_not_fit_are_left_out_and_numbered(tmp_path: Path) -> None:
     got, findings = rows(write(tmp_path / "a.csv", "a,b\n1,2\n3\n4,5,6\n7,8\n"))
     assert [row["a"] for row in got] == ["1", "7"]

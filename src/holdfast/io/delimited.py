@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from . import text
 from .opening import AGAIN, looks_like, reading, require_file
 
 _SAMPLE = 1 << 16
-_BLOCK = 1 << 20  # small, because the reader works some dozens of blocks ahead
+_BLOCK = 1 << 18  # small, because the reader works some dozens of blocks ahead
+_PIECE = 1 << 16
 _ROWS = 20_000
 _DELIMITERS = (",", "\t", ";", "|")
 
@@ -42,25 +44,26 @@ class Table:
         from pyarrow import csv as arrow_csv
 
         clean = self.encoding.clean
+        quoted, block = self._layout()
         name = "utf8" if clean else self.encoding.name if self.encoding.name == "utf-16" else text.RAW
         read = arrow_csv.ReadOptions(
-            use_threads=False, block_size=_BLOCK, skip_rows=self.skip + 1, column_names=self.headings, encoding=name
+            use_threads=False, block_size=block, skip_rows=self.skip + 1, column_names=self.headings, encoding=name
         )  # fmt: skip
-        parse_options = arrow_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=self._quoted(), invalid_row_handler=self._invalid)
+        parse_options = arrow_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=quoted, invalid_row_handler=self._invalid)
         convert = arrow_csv.ConvertOptions(
             column_types={n: pa.string() for n in self.headings}, strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=False,
             check_utf8=clean,
         )  # fmt: skip
         first = self.skip + 2
         try:
-            with reading(self.path, "table", row=first):
+            with self._reading(first):
                 stream = arrow_csv.open_csv(self.path, read, parse_options, convert)
         except Invalid as error:
             if "Empty CSV file" in error.message:
                 return
             raise
         while True:
-            with reading(self.path, "table", row=first + self.rows):
+            with self._reading(first + self.rows):
                 blocks = _some(stream)
                 if not blocks:
                     break
@@ -70,6 +73,17 @@ class Table:
                 yield table, rows
             self.rows += table.num_rows
         self._report(findings)
+
+    @contextmanager
+    def _reading(self, row: int) -> Iterator[None]:
+        """As `reading`; a value without end is named as what it is."""
+        try:
+            with reading(self.path, "table", row=row):
+                yield
+        except Invalid as error:
+            if "straddling" not in error.message:
+                raise
+            raise Invalid("a quotation mark from here on is not closed", fix="Close it, or write it twice if it is part of the value", file=str(self.path), row=row) from error
 
     def _numbers(self, first: int, count: int) -> np.ndarray:
         """File rows of the next `count` good rows; bad ones before and between them are counted too, as they are met ahead."""
@@ -92,12 +106,15 @@ class Table:
             arrays.append(chunked)
         return pa.table(arrays, names=self.columns)
 
-    def _quoted(self) -> bool:
+    def _layout(self) -> tuple[bool, int]:
+        """Whether any value is quoted, and the size in bytes of blocks that hold the longest line: a row may reach into the next block, not beyond it."""
+        quoted, run, longest = False, 0, 0
         with self.path.open("rb") as stream:
-            while block := stream.read(1 << 24):
-                if b'"' in block:
-                    return True
-        return False
+            while piece := stream.read(_PIECE):
+                quoted = quoted or b'"' in piece
+                run = 0 if b"\n" in piece or b"\r" in piece else run + 1
+                longest = max(longest, run)
+        return quoted, max(_BLOCK, (longest + 2) * _PIECE)
 
     def _invalid(self, row: Any) -> str:
         self.bad.append((int(row.number or 0), row.expected_columns, row.actual_columns))
