@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from holdfast.io.net_tables import Reading, Rules, facts, fluid, point_wkb, records
+from holdfast.io.net_places import point_wkb
+from holdfast.io.net_tables import Reading, Rules, facts, fluid, records
 from holdfast.io.pandapower_json import carries, read_net, texts
 from holdfast.model.delivery import Batch, Delivery, Format, ReadRequest
 from holdfast.model.errors import Invalid

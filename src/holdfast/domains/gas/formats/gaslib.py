@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pyarrow as pa
 
-from holdfast.io.net_tables import point_wkb
+from holdfast.io.net_places import point_wkb
 from holdfast.model.delivery import Batch, Delivery, Format, ReadRequest
 from holdfast.model.errors import Invalid, NotFound
 from holdfast.model.finding import Findings

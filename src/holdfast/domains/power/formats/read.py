@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from holdfast.io.net_tables import Reading, Rules, facts, point_wkb, records
+from holdfast.io.net_places import point_wkb
+from holdfast.io.net_tables import Reading, Rules, facts, records
 from holdfast.io.pandapower_json import Frame, looks_like, read_net, texts
 from holdfast.model.delivery import Batch, Delivery, ReadRequest
 from holdfast.model.errors import Invalid
