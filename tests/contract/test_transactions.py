@@ -111,10 +111,8 @@ def test_a_second_writer_in_this_process_is_refused_at_once(place):
     with city.write() as writer:
         writer.append(NOTE, notes({"1": "x"}), MONDAY)
         for second in (other, city):
-            start = time.monotonic()
-            with pytest.raises(Conflict, match="another writer"), second.write():
+            with pytest.raises(Conflict, match="another writer"), second.write():  # would wait for ever, were it not refused: this thread holds the other
                 pytest.fail("two writers")
-            assert time.monotonic() - start < 2
         writer.append(NOTE, notes({"2": "x"}), MONDAY)
     with other.write() as writer:
         writer.append(NOTE, notes({"3": "x"}), MONDAY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,11 +106,14 @@ def test_resolve_without_places() -> None:
         assert resolve(needs, providers)[0].tolist() == [-1, -1]
 
 
-def test_cost() -> None:
+def test_a_hundred_thousand_needs_find_room() -> None:
     rng = np.random.default_rng(3)
-    begin = time.process_time()
-    resolve(rng.uniform(0, 1e4, (100_000, 2)), rng.uniform(0, 1e4, (20_000, 2)), 500.0, np.full(20_000, 6.0))
-    assert time.process_time() - begin < 3.0
+    needs, providers = rng.uniform(0, 1e4, (100_000, 2)), rng.uniform(0, 1e4, (20_000, 2))
+    index, distance = resolve(needs, providers, 500.0, np.full(20_000, 6.0))
+    np.testing.assert_allclose(distance, np.hypot(*(needs - providers[index]).T))
+    assert distance.max() <= 500.0
+    over = np.maximum(np.bincount(index) - 6, 0).sum()
+    assert over < 5_000, "few find all near providers full"
 
 
 def test_a_service_that_comes_into_the_house_reaches_only_the_houses_that_are_named(tmp_path: Path) -> None:

