@@ -11,7 +11,7 @@ PORT ?= 8600
 WORKERS ?= 2
 SAMPLES ?= 1000
 
-.PHONY: demo test lint bench docs serve setup clean
+.PHONY: demo test lint ui-test warm-up bench docs serve setup clean
 
 setup:
 	@deploy/bootstrap.sh python ui
@@ -29,10 +29,18 @@ lint:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
+ui-test:
 	@deploy/bootstrap.sh ui test-tools
 	npm --prefix ui test --silent
-	$(HOLDFAST) warm-up # the tracing of coverage would slow the compiler down many times
+
+# The solvers, compiled before the tests: the tracing of coverage would slow the compiler down many times.
+warm-up:
+	@deploy/bootstrap.sh python
+	$(HOLDFAST) warm-up
+
+test:
+	@deploy/bootstrap.sh python
+	@$(MAKE) --no-print-directory -j2 --output-sync=target warm-up lint ui-test
 	@# by file: fixtures of a module are set up once, and long files begin early (groups by mark are not seen by pytest-xdist 3.8 under pytest 9.2)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST)
 
