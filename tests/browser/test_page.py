@@ -113,6 +113,17 @@ def test_the_keyboard_reaches_tabs_and_rows(watched):
     assert watched.page.evaluate("document.activeElement.closest('#panel') !== null || document.activeElement.id === 'panel'")
 
 
+def test_a_tab_begins_at_its_top(watched):
+    page = watched.page
+    page.get_by_role("tab", name="Analyses").click()
+    watched.wait("document.getElementById('panel').scrollHeight > 2 * document.getElementById('panel').clientHeight")
+    page.evaluate("document.getElementById('panel').scrollTo(0, 400)")
+    assert page.evaluate("document.getElementById('panel').scrollTop") == 400
+    page.get_by_role("tab", name="Summary").click()
+    watched.wait("!!document.querySelector('table.summary')")
+    assert page.evaluate("document.getElementById('panel').scrollTop") == 0
+
+
 def test_the_language_switches_everything_and_is_remembered(watched):
     watched.page.get_by_role("button", name="中文").click()
     assert watched.page.locator("[role=tab]").all_inner_texts()[0].startswith("汇总")
