@@ -72,19 +72,44 @@ def test_line_breaks_within_quotes(tmp_path: Path) -> None:
     assert got[0]["a"] == "two\nlines"
 
 
-@pytest.mark.parametrize("mark", ["", '"'])
-def test_rows_longer_than_a_block(mark: str, tmp_path: Path) -> None:
-    values = ["x" * length for length in (1, 300_000, 2_000_000, 3)] * 3
-    got, findings = rows(write(tmp_path / "a.csv", "a,b\n" + "".join(f"{mark}{value}{mark},1\n" for value in values)))
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk", "utf-16"])
+@pytest.mark.parametrize(("mark", "words"), [("", "x管"), ('"', "x管"), ('"', "管\n"), ("", "上Ċ")])
+def test_rows_longer_than_a_block(mark: str, words: str, encoding: str, tmp_path: Path) -> None:
+    """Also where a line end, or in UTF-16 one of its bytes, is part of a value."""
+    if words == "上Ċ" and encoding == "gbk":
+        words = "上a"
+    values = [words * (length // 2) for length in (2, 300_000, 1_000_000, 4)] * 3
+    got, findings = rows(write(tmp_path / "a.csv", "a,b\n" + "".join(f"{mark}{value}{mark},1\n" for value in values), encoding))
     assert [row["a"] for row in got] == values
     assert not len(findings)
 
 
-def test_a_quotation_mark_that_is_not_closed_is_named(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "a,b\n" + "1,2\n" * 50_000 + '3,"4\n' + "1,2\n" * 300_000)
+@pytest.mark.parametrize("odd", ['3,"4', '"3,4'])
+@pytest.mark.parametrize("after", [1, 20_000, 300_000, 3_000_000])
+def test_a_quotation_mark_that_is_not_closed_is_named(odd: str, after: int, tmp_path: Path) -> None:
+    """Whether the lines that it takes in are few or many; none is lost without a word."""
+    path = write(tmp_path / "a.csv", "a,b\n" + "1,2\n" * 50_000 + f"{odd}\n" + "1,2\n" * after)
     with pytest.raises(Invalid, match="is not closed") as caught:
         rows(path)
     assert 2 <= int(str(caught.value.where["row"])) <= 50_002
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", " \n", "\n\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_last_value_of_several_lines(end: str, encoding: str, tmp_path: Path) -> None:
+    got, findings = rows(write(tmp_path / "a.csv", f'a,b\n1,2\n3,"4\n5"{end}', encoding))
+    assert (len(got), got[-1]["b"].strip(), len(findings)) == (2, "4\n5", 0)
+
+
+def test_other_breaks_need_no_quotes(tmp_path: Path) -> None:
+    got, findings = rows(write(tmp_path / "a.csv", 'a,b\n"1",2\n3,4\u20285\x856\n'))
+    assert (got[-1]["b"], len(findings)) == ("4\u20285\x856", 0)
+
+
+def test_marks_of_inches_are_no_quotes(tmp_path: Path) -> None:
+    got, findings = rows(write(tmp_path / "a.csv", "a,b\n" + '5" pipe,1\n' + "x,2\n" * 2_000_000 + '6" pipe,3\n5" pipe,4\n'))
+    assert [row["a"] for row in got[:1] + got[-2:]] == ['5" pipe', '6" pipe', '5" pipe']
+    assert (len(got), len(findings)) == (2_000_003, 0)
 
 
 def test_rows_that_do_not_fit_are_left_out_and_numbered(tmp_path: Path) -> None:

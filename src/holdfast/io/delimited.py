@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from .opening import AGAIN, looks_like, reading, require_file
 
 _SAMPLE = 1 << 16
 _BLOCK = 1 << 18  # small, because the reader works some dozens of blocks ahead
+_VALUE = 1 << 22  # room for one quoted value of several lines
 _PIECE = 1 << 16
 _ROWS = 20_000
 _DELIMITERS = (",", "\t", ";", "|")
@@ -28,7 +30,11 @@ _DELIMITERS = (",", "\t", ";", "|")
 
 @dataclass(slots=True)
 class Table:
-    """An open table: headings, and rows as they are asked for. bad: file rows that have too many or too few values."""
+    """An open table: headings, and rows as they are asked for.
+
+    bad     file rows that have too many or too few values, with how many they should have and have
+    open    the last of them in which a quotation mark is not closed
+    """
 
     path: Path
     encoding: text.Encoding
@@ -37,6 +43,7 @@ class Table:
     columns: list[str]
     headings: list[str]
     bad: list[tuple[int, int, int]] = field(default_factory=list)
+    open: int = 0
     rows: int = 0
 
     def pieces(self, findings: Findings) -> Iterator[tuple[pa.Table, np.ndarray]]:
@@ -55,6 +62,7 @@ class Table:
             check_utf8=clean,
         )  # fmt: skip
         first = self.skip + 2
+        last, at = b"", 0
         try:
             with self._reading(first):
                 stream = arrow_csv.open_csv(self.path, read, parse_options, convert)
@@ -70,8 +78,11 @@ class Table:
                 rows = self._numbers(first, sum(block.num_rows for block in blocks))
                 table = self._named(pa.Table.from_batches(blocks), findings, rows)
             if table.num_rows:
+                last, at = (table.column(-1)[-1].as_py() or "").encode(), int(rows[-1])
                 yield table, rows
             self.rows += table.num_rows
+        if _has_break(last) and not _ends_quoted(self.path):  # the value took in all lines to the end
+            raise self._not_closed(at)
         self._report(findings)
 
     @contextmanager
@@ -83,7 +94,10 @@ class Table:
         except Invalid as error:
             if "straddling" not in error.message:
                 raise
-            raise Invalid("a quotation mark from here on is not closed", fix="Close it, or write it twice if it is part of the value", file=str(self.path), row=row) from error
+            raise self._not_closed(row, f", or a value of several lines is longer than {_VALUE >> 20} MiB") from error
+
+    def _not_closed(self, row: int, other: str = "") -> Invalid:
+        return Invalid(f"a quotation mark from here on is not closed{other}", fix="Close it, or write it twice if it is part of the value", file=str(self.path), row=row)
 
     def _numbers(self, first: int, count: int) -> np.ndarray:
         """File rows of the next `count` good rows; bad ones before and between them are counted too, as they are met ahead."""
@@ -107,17 +121,29 @@ class Table:
         return pa.table(arrays, names=self.columns)
 
     def _layout(self) -> tuple[bool, int]:
-        """Whether any value is quoted, and the size in bytes of blocks that hold the longest line: a row may reach into the next block, not beyond it."""
-        quoted, run, longest = False, 0, 0
+        """Whether any value is quoted, and the size of blocks in bytes: a row may reach into the next block, not beyond it.
+
+        Blocks hold the longest line, and the longest value of several lines up to `_VALUE`; no more, because a mark of
+        inches or one that is not closed looks like the begin of such a value.
+        """
+        quoted, inside = False, 0
+        line = value = longest_line = longest_value = 0  # in pieces without a line end, and without one outside quotes
+        wide = codecs.getincrementaldecoder("utf-16")("replace") if self.encoding.name == "utf-16" else None
         with self.path.open("rb") as stream:
             while piece := stream.read(_PIECE):
-                quoted = quoted or b'"' in piece
-                run = 0 if b"\n" in piece or b"\r" in piece else run + 1
-                longest = max(longest, run)
-        return quoted, max(_BLOCK, (longest + 2) * _PIECE)
+                parts = (wide.decode(piece).encode("utf-8", "replace") if wide else piece).split(b'"')
+                value = 0 if any(map(_has_break, parts[inside::2])) else value + 1
+                line = 0 if value == 0 or any(map(_has_break, parts)) else line + 1
+                longest_line, longest_value = max(longest_line, line), max(longest_value, value)
+                quoted, inside = quoted or len(parts) > 1, inside ^ (len(parts) - 1) & 1
+        widened = 1 if self.encoding.clean else 2  # a byte of another encoding may take two as UTF-8
+        line, value = ((longest + 2) * _PIECE * widened for longest in (longest_line, longest_value))
+        return quoted, max(_BLOCK, line, min(value, _VALUE))
 
     def _invalid(self, row: Any) -> str:
         self.bad.append((int(row.number or 0), row.expected_columns, row.actual_columns))
+        if row.text.count('"') % 2 and _has_break(row.text.encode().strip()):
+            self.open = self.bad[-1][0]
         return "skip"
 
     def _report(self, findings: Findings) -> None:
@@ -126,7 +152,10 @@ class Table:
         if not bad:
             return
         last, expected, actual = bad[-1]
-        if actual < expected and last >= self.skip + 1 + self.rows + len(bad) and not _ends_line(self.path):
+        is_end = last >= self.skip + 1 + self.rows + len(bad)
+        if is_end and last == self.open:
+            raise self._not_closed(last)
+        if is_end and actual < expected and not _ends_line(self.path):
             raise Invalid(f"the last row has {actual} of {expected} values; the file is cut short", fix=AGAIN, file=str(self.path), row=last)
         findings.add_rows(
             "import.bad_row", "error", "the row does not have as many values as the heading; it was left out", kind="", ids=[None] * len(bad), file=self.path.name,
@@ -148,10 +177,21 @@ def _some(stream: Any) -> list[pa.RecordBatch]:
     return blocks
 
 
+def _has_break(value: bytes) -> bool:
+    return b"\n" in value or b"\r" in value
+
+
 def _ends_line(path: Path) -> bool:
     with path.open("rb") as stream:
         stream.seek(-1, 2)
         return stream.read(1) in b"\r\n"
+
+
+def _ends_quoted(path: Path) -> bool:
+    """Whether the last value of a file, if it is quoted, is closed."""
+    with path.open("rb") as stream:
+        stream.seek(-min(_PIECE, path.stat().st_size), 2)
+        return stream.read().rstrip(b" \t\r\n\x00").endswith(b'"')
 
 
 def open_table(path: Path, *, encoding: str | None = None, delimiter: str | None = None, skip: int = 0) -> Table:
